@@ -1,0 +1,94 @@
+# sqlite-attribution
+#
+#   make              build/attribution.so (.dylib, .dll)
+#   make demo         build/demo.db and the main job on it
+#   make test         every test; sets up what it needs
+#   make bench        speed, as ratios in one run (BENCH=S or L)
+#   make test-fresh   both commands in a clean Debian made by debootstrap
+#   make reference    docs/reference.md from the extension's own tables
+
+CC ?= cc
+PYTHON ?= /usr/bin/python3
+BUILD := build
+BENCH ?= S
+
+UNAME := $(shell uname -s)
+ifeq ($(UNAME),Darwin)
+  SUFFIX := dylib
+  SHARED := -dynamiclib -undefined dynamic_lookup
+else ifneq (,$(findstring MINGW,$(UNAME))$(findstring MSYS,$(UNAME)))
+  SUFFIX := dll
+  SHARED := -shared
+else
+  SUFFIX := so
+  SHARED := -shared -Wl,-z,defs,-z,relro,-z,now
+endif
+
+# No -march=native and no contraction: the same bits on every machine.
+STRICT := -std=c11 -Wall -Wextra -Wpedantic -Werror -ffp-contract=off
+CFLAGS ?= -O2 -g
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+CORE := $(wildcard ext/core/*.c)
+SOURCES := ext/attribution.c $(CORE) $(wildcard ext/sql/*.c)
+OBJECTS := $(SOURCES:ext/%.c=$(BUILD)/obj/%.o)
+HEADERS := $(wildcard ext/*.h ext/*/*.h)
+EXTENSION := $(BUILD)/attribution.$(SUFFIX)
+CORE_TESTS := $(patsubst tests/core/%.c,$(BUILD)/core/%,$(wildcard tests/core/test_*.c))
+
+.PHONY: all demo test test-core test-sql test-fresh bench reference debug clean setup-build setup-demo setup-test
+all: $(EXTENSION)
+
+setup-build: ; @CC="$(CC)" sh tests/setup.sh build
+setup-demo: ; @CC="$(CC)" sh tests/setup.sh build demo
+setup-test: ; @CC="$(CC)" sh tests/setup.sh build demo test
+
+$(EXTENSION): $(OBJECTS)
+	$(CC) $(SHARED) $(LDFLAGS) -o $@ $(OBJECTS) -lm
+
+$(BUILD)/obj/%.o: ext/%.c $(HEADERS) | setup-build
+	@mkdir -p $(@D)
+	$(CC) $(STRICT) -fPIC -fvisibility=hidden -DNDEBUG $(CFLAGS) -c -o $@ $<
+
+# The same with assertions and sanitizers; needs LD_PRELOAD of libasan to load.
+debug: $(BUILD)/debug/attribution.$(SUFFIX)
+$(BUILD)/debug/attribution.$(SUFFIX): $(SOURCES) $(HEADERS) | setup-build
+	@mkdir -p $(@D)
+	$(CC) $(STRICT) -fPIC -fvisibility=hidden -O1 -g $(SANITIZE) -shared -o $@ $(SOURCES) -lm
+
+$(BUILD)/demo.db: $(BUILD)/generate-demo
+	$(BUILD)/generate-demo $@
+
+$(BUILD)/generate-demo: $(wildcard sql-examples/demo/*.[ch]) | setup-demo
+	@mkdir -p $(@D)
+	$(CC) $(STRICT) $(CFLAGS) -o $@ $(wildcard sql-examples/demo/*.c) -lsqlite3 -lm
+
+demo: setup-demo $(EXTENSION) $(BUILD)/demo.db
+	@for f in 21 22 27; do \
+	  sqlite3 -cmd '.load $(BUILD)/attribution' -readonly $(BUILD)/demo.db ".read $$(echo sql-examples/$$f-*.sql)" || exit 1; \
+	done
+
+# C unit tests of core/, with assertions and sanitizers.
+$(BUILD)/core/%: tests/core/%.c $(CORE) $(HEADERS) | setup-test
+	@mkdir -p $(@D)
+	$(CC) $(STRICT) -O1 -g $(SANITIZE) -o $@ $< $(CORE) -lcmocka -lm
+
+test-core: $(CORE_TESTS)
+	@for t in $(CORE_TESTS); do $$t || exit 1; done
+
+test-sql: setup-test $(EXTENSION) $(BUILD)/demo.db
+	$(PYTHON) -m pytest -q tests
+
+test: setup-test test-core test-sql
+
+test-fresh:
+	bash tests/fresh/run.sh
+
+bench: setup-test $(EXTENSION)
+	BENCH=$(BENCH) $(PYTHON) tests/bench/bench.py
+
+reference: setup-test $(EXTENSION)
+	$(PYTHON) docs/make_reference.py > docs/reference.md
+
+clean:
+	rm -rf $(BUILD)

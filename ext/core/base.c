@@ -1,0 +1,128 @@
+/*
+** base.c: allocation, the sticky error, the heartbeat and growing text, on
+** which the rest of core/ stands.
+**
+** An AtEnv lives as long as one statement's work. Objects that outlive it (the
+** stores in a cache) keep the allocator, never the environment.
+*/
+#include "core.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Rows of work between two heartbeats: about a tenth of a millisecond. */
+#define HEARTBEAT_WORK 16384u
+
+/* Room for count elements of size bytes, uninitialised; NULL and AT_NOMEM
+** when there is none. A count of 0 still gives a block. */
+void *at_alloc(AtEnv *env, size_t count, size_t size){
+  void *block = NULL;
+  assert( env && size>0 );
+  if( at_grow(env, &block, count ? count : 1, size) ) return block;
+  return NULL;
+}
+
+/* Resizes *(void**)array to count elements of size bytes. On failure the
+** array stays as it was, still its owner's to free. */
+int at_grow(AtEnv *env, void *array, size_t count, size_t size){
+  void *old, *grown;
+  assert( count>0 && size>0 );
+  if( env->error.code ) return 0;
+  memcpy(&old, array, sizeof old);
+  if( count > (SIZE_MAX/2)/size ){
+    at_fail(env, AT_NOMEM, "out of memory");
+    return 0;
+  }
+  grown = env->alloc->resize(env->alloc->ctx, old, count*size);
+  if( grown==NULL ){
+    at_fail(env, AT_NOMEM, "out of memory");
+    return 0;
+  }
+  memcpy(array, &grown, sizeof grown);
+  return 1;
+}
+
+void at_free(const AtAlloc *alloc, void *block){
+  if( block ) alloc->resize(alloc->ctx, block, 0);
+}
+
+/* Records a failure unless there is one already. The format knows integers and
+** strings only: floating point would follow the process's locale. */
+void at_fail(AtEnv *env, int code, const char *format, ...){
+  va_list arguments;
+  assert( code!=AT_OK );
+  if( env->error.code ) return;
+  env->error.code = code;
+  va_start(arguments, format);
+  vsnprintf(env->error.text, sizeof env->error.text, format, arguments);
+  va_end(arguments);
+}
+
+/* Counts work and lets the host stop it. Returns 0 when the caller must
+** return: after any failure, or when the host said so. */
+int at_alive(AtEnv *env, uint32_t work){
+  if( env->error.code ) return 0;
+  env->ticks += work<HEARTBEAT_WORK ? work : HEARTBEAT_WORK;
+  if( env->ticks<HEARTBEAT_WORK ) return 1;
+  env->ticks = 0;
+  if( env->heartbeat && !env->heartbeat(env->heartbeat_ctx) ){
+    at_fail(env, AT_INTERRUPT, "interrupted");
+    return 0;
+  }
+  return 1;
+}
+
+/* At most 40 bytes of text, cut between UTF-8 characters, control characters
+** shown as '?', in single quotes. */
+AtQuote at_quote(const char *text, size_t n){
+  AtQuote quote;
+  size_t i, shown = n<=40 ? n : 40;
+  char *out = quote.text;
+  while( shown<n && shown>0 && ((unsigned char)text[shown] & 0xc0)==0x80 ) shown--;
+  *out++ = '\'';
+  for(i=0; i<shown; i++){
+    *out++ = (unsigned char)text[i]<0x20 || text[i]==0x7f ? '?' : text[i];
+  }
+  *out++ = '\'';
+  if( shown<n ){ memcpy(out, "...", 3); out += 3; }
+  *out = 0;
+  return quote;
+}
+
+void at_text_add(AtEnv *env, AtText *t, const char *bytes, size_t n){
+  size_t wanted = t->n + n + 1;
+  if( env->error.code ) return;
+  if( wanted>t->capacity ){
+    size_t capacity = wanted<64 ? 64 : wanted + wanted/2;
+    if( !at_grow(env, &t->text, capacity, 1) ) return;
+    t->capacity = capacity;
+  }
+  if( n ) memcpy(t->text + t->n, bytes, n);
+  t->n += n;
+  t->text[t->n] = 0;
+}
+
+/* Adds bytes as a JSON string, quotes included (RFC 8259, section 7). */
+void at_text_json(AtEnv *env, AtText *t, const char *bytes, size_t n){
+  size_t i, plain = 0;
+  at_text_add(env, t, "\"", 1);
+  for(i=0; i<n; i++){
+    unsigned char c = (unsigned char)bytes[i];
+    char escape[8];
+    if( c>=0x20 && c!='"' && c!='\\' ) continue;
+    at_text_add(env, t, bytes+plain, i-plain);
+    if( c=='"' || c=='\\' ) snprintf(escape, sizeof escape, "\\%c", c);
+    else snprintf(escape, sizeof escape, "\\u%04x", (unsigned)c);
+    at_text_add(env, t, escape, strlen(escape));
+    plain = i+1;
+  }
+  at_text_add(env, t, bytes+plain, n-plain);
+  at_text_add(env, t, "\"", 1);
+}
+
+void at_text_free(const AtAlloc *alloc, AtText *t){
+  at_free(alloc, t->text);
+  memset(t, 0, sizeof *t);
+}

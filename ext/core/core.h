@@ -1,0 +1,512 @@
+/*
+** core.h: the one internal header of core/, cut by banners into the interface
+** of each file. Pure C11: nothing here has heard of SQLite. Arrays come in,
+** arrays go out, memory comes from the allocator that is passed in.
+**
+** Conventions of the layer
+**   - AtEnv is the first argument of whatever can fail. Its error is sticky: the
+**     first one stays, later calls return at once, so a sequence of calls
+**     reads without ifs and is checked once at its end.
+**   - Times are int64 microseconds since 1970-01-01 UTC, AT_NO_TIME is "none".
+**   - Every function that returns int for success returns 1, else 0 and the
+**     reason is in env->error.
+*/
+#ifndef ATTRIBUTION_CORE_H
+#define ATTRIBUTION_CORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define AT_VERSION "0.1.0"
+
+/* Limits. Everything has one. */
+#define AT_MAX_ROWS 4000000000u      /* rows of one relation */
+#define AT_MAX_TEXT 65535u           /* bytes of a label or key */
+#define AT_MAX_MILESTONES 16         /* milestone columns of a relation */
+#define AT_MAX_MODELS 64             /* models in one list */
+#define AT_MAX_NAME 128              /* bytes of a model as written */
+#define AT_MAX_LIST 64               /* labels in ignore= and direct= */
+
+/************************ Interface to code in base.c *************************
+** Allocation, sticky errors, heartbeat, growing text.
+*/
+enum { AT_OK = 0, AT_NOMEM = 1, AT_INVALID = 2, AT_INTERRUPT = 3, AT_TOOBIG = 4 };
+
+typedef struct AtAlloc AtAlloc;
+struct AtAlloc {
+  void *(*resize)(void *ctx, void *block, size_t bytes); /* bytes 0 frees */
+  void *ctx;
+};
+
+typedef struct AtError AtError;
+struct AtError {
+  int code;                         /* AT_OK or the first failure */
+  char text[640];                   /* what is wrong; what to write instead */
+};
+
+typedef struct AtEnv AtEnv;
+struct AtEnv {
+  const AtAlloc *alloc;             /* outlives every object made with it */
+  int (*heartbeat)(void *ctx);      /* returns 0 to stop; may be NULL */
+  void *heartbeat_ctx;
+  uint32_t ticks;                   /* work since the last heartbeat */
+  AtError error;
+};
+
+void *at_alloc(AtEnv *env, size_t count, size_t size);
+int at_grow(AtEnv *env, void *array, size_t count, size_t size);
+void at_free(const AtAlloc *alloc, void *block);
+void at_fail(AtEnv *env, int code, const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 3, 4)))
+#endif
+    ;
+int at_alive(AtEnv *env, uint32_t work);
+
+/* A quoted, shortened copy of user text for an error message. */
+typedef struct AtQuote AtQuote;
+struct AtQuote { char text[64]; };
+AtQuote at_quote(const char *text, size_t n);
+
+/* A growing byte string; text stays NUL terminated. */
+typedef struct AtText AtText;
+struct AtText {
+  char *text;
+  size_t n, capacity;
+};
+void at_text_add(AtEnv *env, AtText *t, const char *bytes, size_t n);
+void at_text_json(AtEnv *env, AtText *t, const char *bytes, size_t n);
+void at_text_free(const AtAlloc *alloc, AtText *t);
+
+/************************ Interface to code in number.c ***********************
+** Numbers as text, whatever the process's locale.
+*/
+int at_number_parse(const char *text, size_t n, double *number);
+int at_integer_parse(const char *text, size_t n, int64_t *number);
+int at_number_format(double number, char out[32]);
+double at_exp2_negative(double x);
+
+/************************ Interface to code in cell.c *************************
+** One value as it comes from a row.
+*/
+enum { AT_NULL = 0, AT_INT = 1, AT_REAL = 2, AT_TEXT = 3, AT_BLOB = 4 };
+
+typedef struct AtCell AtCell;
+struct AtCell {
+  int type;                         /* AT_NULL .. AT_BLOB */
+  int64_t integer;                  /* for AT_INT */
+  double real;                      /* for AT_REAL */
+  const char *text;                 /* for AT_TEXT, AT_BLOB */
+  size_t n;                         /* bytes of text */
+};
+
+int at_cell_is_null(const AtCell *cell);
+AtQuote at_cell_quote(const AtCell *cell);
+int at_cell_compare(const AtCell *a, const AtCell *b);
+const char *at_cell_number(const AtCell *cell, double *number);
+
+/************************ Interface to code in timestamp.c ********************
+** Times, durations and calendar periods.
+*/
+#define AT_NO_TIME INT64_MIN
+#define AT_SECOND INT64_C(1000000)
+#define AT_MIN_TIME (INT64_C(-62167219200) * AT_SECOND) /* 0000-01-01 */
+#define AT_MAX_TIME (INT64_C(253402300800) * AT_SECOND - 1) /* 9999-12-31 */
+
+/* The form in which a time was written, so that it goes out as it came in:
+** a class, and for ISO text how much of it was written. */
+enum {
+  AT_FORM_INT = 0, AT_FORM_REAL = 1, AT_FORM_NUMBER_TEXT = 2, AT_FORM_ISO = 3,
+  AT_FORM_CLASS = 3,                /* mask of the four above */
+  AT_FORM_MINUTES = 4, AT_FORM_SECONDS = 8, AT_FORM_FRACTION = 16,
+  AT_FORM_T = 32, AT_FORM_Z = 64
+};
+enum { AT_PERIOD_NONE, AT_PERIOD_DAY, AT_PERIOD_WEEK, AT_PERIOD_MONTH,
+       AT_PERIOD_QUARTER, AT_PERIOD_YEAR };
+
+const char *at_time_parse(const AtCell *cell, int64_t unit, int64_t *time, uint8_t *form);
+void at_time_format(int64_t time, uint8_t form, int64_t unit, AtCell *out, char buffer[40]);
+const char *at_duration_parse(const char *text, size_t n, int64_t *duration);
+int64_t at_period_of(int64_t time, int period);
+void at_period_format(int64_t number, int period, char out[24]);
+
+/************************ Interface to code in suggest.c **********************
+** The nearest known name to a misspelt one.
+*/
+typedef struct AtSuggest AtSuggest;
+struct AtSuggest {
+  const char *wanted;
+  size_t n;
+  unsigned distance;                /* of best */
+  char best[128];                   /* "" while nothing is near */
+};
+void at_suggest_start(AtSuggest *s, const char *wanted, size_t n);
+void at_suggest_offer(AtSuggest *s, const char *known);
+
+/************************ Interface to code in dict.c *************************
+** Byte strings to dense uint32 ids. An entry is a tag (AT_INT .. AT_BLOB) and
+** bytes; numbers are encoded so that byte order is numeric order.
+*/
+typedef struct AtEntry AtEntry;
+struct AtEntry {
+  uint64_t offset;                  /* of the tag, in bytes[] */
+  uint32_t n;                       /* bytes, tag included */
+  uint32_t hash;
+};
+typedef struct AtDict AtDict;
+struct AtDict {
+  uint32_t n, n_slots, capacity;
+  uint32_t *slots;                  /* id + 1, 0 = empty; power of two */
+  AtEntry *entries;
+  char *bytes;
+  size_t n_bytes, bytes_capacity;
+  uint64_t seed;
+};
+uint32_t at_dict_intern(AtEnv *env, AtDict *dict, int tag, const char *text, size_t n);
+uint32_t *at_dict_sort(AtEnv *env, AtDict *dict);
+size_t at_dict_size(const AtDict *dict);
+void at_dict_free(const AtAlloc *alloc, AtDict *dict);
+AtCell at_dict_cell(const AtDict *dict, uint32_t id);
+size_t at_encode(const AtCell *cell, char number[9], const char **bytes);
+AtCell at_decode(const char *encoded, size_t n);
+void at_cell_normal(AtCell *cell);
+
+/************************ Interface to code in journey.c **********************
+** The journey store: the one data structure. Rows of a relation in separate
+** arrays, sorted by (entity, time, label text, id, number). Read only once built.
+*/
+typedef struct AtShape AtShape;
+struct AtShape {
+  int has_label, has_number, has_id;
+  int n_milestones;
+  int64_t unit;                     /* microseconds per numeric time unit */
+  const char *relation;             /* names, for error messages */
+  const char *entity, *time, *label, *number;
+  const char *milestone[AT_MAX_MILESTONES];
+};
+
+enum { AT_ID_NONE, AT_ID_OFFSET, AT_ID_INTEGER, AT_ID_VALUE };
+
+typedef struct AtIds AtIds;
+struct AtIds {
+  int mode;                         /* AT_ID_NONE .. AT_ID_VALUE */
+  int64_t base;                     /* AT_ID_OFFSET: id = base + offset[i] */
+  void *column;                     /* uint32, int64, or uint64 offset into bytes */
+  char *bytes;                      /* AT_ID_VALUE: uint32 length, then encoded cell */
+  size_t n_bytes, bytes_capacity;
+};
+
+typedef struct AtStore AtStore;
+struct AtStore {
+  const AtAlloc *alloc;
+  uint32_t references;
+  uint32_t n, n_entities;
+  uint32_t *start;                  /* n_entities + 1 offsets into the columns */
+  int64_t *integer_keys;            /* sorted keys, where all are integers */
+  AtDict keys;                      /* sorted keys, where they are not */
+  uint32_t key_classes;             /* 1 << AT_INT .. 1 << AT_BLOB that occur */
+  int64_t *time;
+  int label_bytes;                  /* 2 or 4, 0 = no labels */
+  void *label;                      /* uint16 or uint32 ids, in text order */
+  AtDict labels;                    /* sorted */
+  double *number;                   /* points or value; NaN = NULL */
+  int n_milestones;
+  int64_t *milestone[AT_MAX_MILESTONES];
+  AtIds ids;
+  uint8_t form;                     /* of all times, unless forms is set */
+  uint8_t *forms;
+  int64_t unit;                     /* of numeric times */
+  uint64_t skipped_entity, skipped_time;
+};
+
+static inline uint32_t at_store_label(const AtStore *s, uint32_t row){
+  return s->label_bytes == 2 ? ((const uint16_t*)s->label)[row]
+                             : ((const uint32_t*)s->label)[row];
+}
+AtCell at_store_key(const AtStore *s, uint32_t entity);
+AtCell at_store_id(const AtStore *s, uint32_t row);
+AtCell at_store_label_text(const AtStore *s, uint32_t label);
+void at_store_time(const AtStore *s, uint32_t row, AtCell *out, char buffer[40]);
+uint32_t at_store_find(const AtStore *s, const AtCell *key);
+size_t at_store_size(const AtStore *s);
+AtStore *at_store_share(AtStore *s);
+void at_store_release(AtStore *s);
+int at_id_compare(const AtIds *ids, uint32_t a, uint32_t b);
+
+/************************ Interface to code in journey_load.c *****************
+** Appends rows as they come and keeps them in arrival order.
+*/
+typedef struct AtLoader AtLoader;
+struct AtLoader {
+  AtStore *store;                   /* under construction */
+  const AtShape *shape;
+  uint32_t *entity;                 /* offset from base, or id in store->keys */
+  int interned;                     /* entity[] holds ids */
+  int64_t base;                     /* of the offsets */
+  uint32_t lowest, highest;         /* offsets seen */
+  int64_t last_time;
+  int in_time_order;                /* rows came with times rising */
+  size_t capacity;
+  int label_capacity_bytes;
+};
+int at_loader_open(AtEnv *env, AtLoader *loader, const AtShape *shape);
+int at_loader_intern(AtEnv *env, AtLoader *loader);
+int at_loader_append(AtEnv *env, AtLoader *loader, const AtCell *cells);
+AtStore *at_loader_finish(AtEnv *env, AtLoader *loader);
+void at_loader_close(AtLoader *loader);
+
+/************************ Interface to code in journey_sort.c *****************
+** Arrival order to (entity, time, label text, id, number).
+*/
+int at_sort_keys(AtEnv *env, AtLoader *loader);
+int at_sort_labels(AtEnv *env, AtLoader *loader);
+int at_sort_rows(AtEnv *env, AtLoader *loader);
+
+/************************ Interface to code in options.c **********************
+** 'lookback=90 days; reset=conversion'
+*/
+enum { AT_PATH_ALL, AT_PATH_EXPOSURE, AT_PATH_UNIQUE, AT_PATH_FIRST };
+
+typedef struct AtLabelList AtLabelList;
+struct AtLabelList {
+  int n;
+  const char *text[AT_MAX_LIST];
+  size_t bytes[AT_MAX_LIST];
+};
+typedef struct AtOptions AtOptions;
+struct AtOptions {
+  int64_t lookback, gap;            /* microseconds, -1 = none */
+  int reset;                        /* 1 = a conversion uses touches up */
+  AtLabelList ignore, direct;       /* point into copy */
+  int path;                         /* AT_PATH_ALL .. */
+  uint32_t max_touches;             /* 0 = no limit */
+  double round;                     /* 0 = none */
+  int period;                       /* AT_PERIOD_NONE .. */
+  AtCell as_of_text;                /* as written */
+  int64_t as_of;                    /* AT_NO_TIME = none */
+  int64_t unit;                     /* microseconds per numeric time unit */
+  char *touch_id, *conversion_id;   /* column names, point into copy */
+  int64_t cache_mb;                 /* -1 = as it is */
+  char *copy;                       /* owned text that the above points into */
+};
+
+/* Which table functions know an option. */
+enum { AT_FOR_ATTRIBUTION = 1, AT_FOR_SUMMARY = 2, AT_FOR_JOURNEYS = 4,
+       AT_FOR_CREDIT = 3, AT_FOR_ALL = 7 };
+typedef struct AtOptionInfo AtOptionInfo;
+struct AtOptionInfo {
+  const char *name, *form, *help;
+  unsigned tables;                  /* AT_FOR_… */
+};
+const AtOptionInfo *at_option_info(int i);
+int at_options_parse(AtEnv *env, AtOptions *options, const char *text, size_t n, unsigned table);
+void at_options_free(const AtAlloc *alloc, AtOptions *options);
+int at_label_listed(const AtLabelList *list, const char *text, size_t n);
+
+/************************ Interface to code in model.c ************************
+** Model lists.
+*/
+enum { AT_FIRST_TOUCH, AT_LAST_TOUCH, AT_LAST_NON_DIRECT, AT_LINEAR, AT_POSITION_BASED,
+       AT_TIME_DECAY, AT_J_SHAPED, AT_INVERSE_J, AT_CUSTOM, AT_PARTICIPATION, AT_POINTS,
+       AT_MILESTONE, AT_U_SHAPED, AT_W_SHAPED, AT_FULL_PATH };
+
+typedef struct AtModel AtModel;
+struct AtModel {
+  int kind;                         /* AT_FIRST_TOUCH .. */
+  double first, middle, last, each; /* position weights; each = per milestone */
+  int64_t half_life;                /* microseconds */
+  int n_milestones;                 /* needs milestones 1..n; milestone(k): k */
+  char name[AT_MAX_NAME];           /* as written, blanks trimmed, lower case */
+};
+typedef struct AtModels AtModels;
+struct AtModels {
+  int n;
+  AtModel model[AT_MAX_MODELS];
+};
+typedef struct AtModelInfo AtModelInfo;
+struct AtModelInfo {
+  int kind;
+  const char *name, *form, *help;
+};
+const AtModelInfo *at_model_info(int i);
+int at_models_parse(AtEnv *env, AtModels *models, const char *text, size_t n,
+                    int has_points, int n_milestones);
+
+/************************ Interface to code in path.c *************************
+** The window of a conversion among its entity's touches, and its path.
+*/
+typedef struct AtWindow AtWindow;
+struct AtWindow {
+  uint32_t first, limit;            /* touch rows [first, limit) */
+};
+/* Slides over the conversions of one entity in time order. */
+typedef struct AtSlider AtSlider;
+struct AtSlider {
+  const AtStore *touches;
+  const AtOptions *options;
+  uint32_t end;                     /* last touch row + 1 that exists (as_of) */
+  uint32_t limit, oldest, journey;  /* next touch, lookback start, last silence's end */
+  uint32_t fresh;                   /* first touch that reset leaves over */
+  int64_t last_conversion;
+};
+typedef struct AtPath AtPath;
+struct AtPath {
+  uint32_t n, capacity;
+  uint32_t *row;                    /* rows of the touches store */
+  uint32_t *label;
+  int64_t *time;
+  double *points;
+  double *weight, *part;            /* room for dividing */
+  double *credit, *value;           /* at_divide()'s result */
+  uint32_t *scratch;
+  uint32_t *seen;                   /* by label: mark of the last path that had it */
+  uint32_t *count;                  /* by label: 0 between calls */
+  uint32_t n_labels, mark;
+  uint8_t *ignored, *direct;        /* by label: listed in the options */
+  int n_milestones;
+  int32_t milestone[AT_MAX_MILESTONES]; /* position from 0, -1 = missing */
+};
+void at_slider_start(AtSlider *s, const AtStore *touches, const AtOptions *options,
+                     uint32_t first, uint32_t limit);
+AtWindow at_slider_next(AtSlider *s, int64_t conversion_time);
+int at_path_open(AtEnv *env, AtPath *path, const AtStore *touches, const AtOptions *options);
+int at_path_build(AtEnv *env, AtPath *path, const AtStore *touches, const AtOptions *options,
+                  AtWindow window);
+void at_path_milestones(AtPath *path, const AtStore *conversions, uint32_t conversion,
+                        int64_t as_of);
+int at_path_reserve(AtEnv *env, AtPath *path, uint32_t n);
+uint32_t at_path_mark(AtPath *path);
+int at_path_labels(AtEnv *env, AtPath *path, uint32_t n_labels);
+void at_path_close(const AtAlloc *alloc, AtPath *path);
+
+/************************ Interface to code in weights.c **********************
+** The weights of one path under one model.
+*/
+int32_t at_single_touch(const AtModel *model, const AtPath *path);
+int at_weights(const AtModel *model, AtPath *path, double *weight);
+int at_is_single(const AtModel *model);
+
+/************************ Interface to code in allocate.c *********************
+** A value in parts that add up to it.
+*/
+void at_allocate(double value, const double *weight, uint32_t n, double unit,
+                 double *part, uint32_t *scratch);
+void at_settle(double value, double *part, uint32_t n);
+
+typedef struct AtSum AtSum;         /* a compensated sum */
+struct AtSum { double sum, rest; };
+/* s + x exactly, as a double and its rounding error (Knuth's TwoSum). */
+static inline void at_sum_add(AtSum *s, double x){
+  double sum = s->sum + x, shadow = sum - s->sum;
+  s->rest += (s->sum - (sum - shadow)) + (x - shadow);
+  s->sum = sum;
+}
+static inline double at_sum_total(const AtSum *s){ return s->sum + s->rest; }
+
+/************************ Interface to code in credit.c ***********************
+** Walks conversions x journeys and divides each conversion.
+*/
+#define AT_NO_ENTITY UINT32_MAX
+typedef struct AtWalk AtWalk;
+struct AtWalk {
+  const AtStore *touches, *conversions;
+  const AtOptions *options;
+  uint32_t *touch_entity;           /* by entity of conversions; AT_NO_ENTITY */
+  uint32_t entity, entity_limit;    /* of conversions */
+  uint32_t conversion;              /* the current row of conversions */
+  uint32_t next_conversion, conversion_limit;
+  int entity_open;
+  AtSlider slider;
+  AtPath path;
+};
+int at_walk_open(AtEnv *env, AtWalk *walk, const AtStore *touches, const AtStore *conversions,
+                 const AtOptions *options);
+void at_walk_only(AtWalk *walk, uint32_t entity);
+int at_walk_next(AtEnv *env, AtWalk *walk);
+void at_walk_close(const AtAlloc *alloc, AtWalk *walk);
+int at_divide(AtPath *path, const AtModel *model, double value, double unit);
+int at_keys_agree(AtEnv *env, const AtStore *touches, const AtStore *conversions,
+                  const char *touches_column, const char *conversions_column);
+int at_compare_keys(const AtStore *a, uint32_t i, const AtStore *b, uint32_t j);
+uint32_t *at_match_keys(AtEnv *env, const AtStore *from, const AtStore *to);
+
+/************************ Interface to code in summary.c **********************
+** Credit by model, period and channel.
+*/
+typedef struct AtSummaryRow AtSummaryRow;
+struct AtSummaryRow {
+  int model;
+  int64_t period;
+  uint32_t label;                   /* touches' label, or AT_NO_LABEL */
+  double conversions, value, share;
+  uint64_t touches;
+};
+#define AT_NO_LABEL (UINT32_MAX-1)
+typedef struct AtSummary AtSummary;
+struct AtSummary {
+  AtSummaryRow *rows;               /* by (model, period, channel text) */
+  size_t n;
+};
+int at_summarize(AtEnv *env, AtSummary *summary, AtWalk *walk, const AtModels *models);
+void at_summary_free(const AtAlloc *alloc, AtSummary *summary);
+
+/************************ Interface to code in journeys.c *********************
+** Paths, converting or not.
+*/
+typedef struct AtJourneys AtJourneys;
+struct AtJourneys {
+  const AtStore *touches, *conversions;
+  const AtOptions *options;
+  uint32_t touch_entity, touch_limit;          /* next entity of touches */
+  uint32_t conversion_entity, conversion_entity_limit;
+  int stage;                        /* next entity, its conversions, its runs */
+  uint32_t conversion, conversion_limit;       /* next conversion of the entity */
+  uint32_t run, run_limit;          /* touches not yet looked at for runs */
+  uint32_t cut;                     /* next conversion that may end a run */
+  uint32_t next_cover;              /* next conversion whose window covers */
+  AtSlider slider, cover;
+  AtWindow covered;
+  int converted;                    /* of the current row */
+  uint32_t row;                     /* its conversion */
+  AtPath path;
+};
+int at_journeys_open(AtEnv *env, AtJourneys *j, const AtStore *touches,
+                     const AtStore *conversions, const AtOptions *options);
+void at_journeys_only(AtJourneys *j, const AtCell *key);
+int at_journeys_next(AtEnv *env, AtJourneys *j);
+AtCell at_journeys_key(const AtJourneys *j);
+double at_journeys_seconds(const AtJourneys *j);
+void at_journeys_close(const AtAlloc *alloc, AtJourneys *j);
+
+/************************ Interface to code in group.c ************************
+** One divided path, by label and by row.
+*/
+void at_credit_json(AtEnv *env, AtPath *path, const AtStore *store, int credited, AtText *json);
+void at_credit_by_row(const AtPath *path, const AtStore *store, int credited,
+                      double *share, uint32_t n_rows);
+
+/************************ Interface to code in extreme.c **********************
+** The earliest or latest value over a moving frame of rows.
+*/
+typedef struct AtExtremeItem AtExtremeItem;
+struct AtExtremeItem {
+  int64_t time;
+  uint64_t row;                     /* number of the row in the partition */
+  size_t offset, n;                 /* encoded value in bytes[] */
+};
+typedef struct AtExtreme AtExtreme;
+struct AtExtreme {
+  int latest;                       /* 0 earliest, 1 latest */
+  uint64_t added, removed;          /* rows */
+  AtExtremeItem *items;             /* ring of candidates, best first */
+  size_t head, n, capacity;
+  char *bytes;
+  size_t n_bytes, bytes_capacity;
+};
+int at_extreme_add(AtEnv *env, AtExtreme *x, int64_t time, const AtCell *value);
+void at_extreme_skip(AtExtreme *x);
+void at_extreme_remove(AtExtreme *x);
+int at_extreme_best(const AtExtreme *x, AtCell *value);
+void at_extreme_free(const AtAlloc *alloc, AtExtreme *x);
+
+#endif

@@ -1,0 +1,152 @@
+/*
+** credit.c: walks conversions x journeys, and divides one conversion.
+**
+** The way of a walk: the sorted keys of both stores are merged once, so that
+** every entity of the conversions knows its touches; then the conversions are
+** taken in order, each with its window and its path. Detail rows and summaries
+** are made from the same walk.
+*/
+#include "core.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* The order of entity i of one store and entity j of another. */
+int at_compare_keys(const AtStore *a, uint32_t i, const AtStore *b, uint32_t j){
+  AtCell x, y;
+  if( a->integer_keys && b->integer_keys ){
+    return a->integer_keys[i]<b->integer_keys[j] ? -1 : a->integer_keys[i]>b->integer_keys[j];
+  }
+  x = at_store_key(a, i);
+  y = at_store_key(b, j);
+  if( x.type!=y.type ) return x.type<y.type ? -1 : 1;
+  return at_cell_compare(&x, &y);
+}
+
+/* For every entity of from: the entity of to with the same key, or
+** AT_NO_ENTITY. The caller frees the result. */
+uint32_t *at_match_keys(AtEnv *env, const AtStore *from, const AtStore *to){
+  uint32_t *match = at_alloc(env, from->n_entities, sizeof *match);
+  uint32_t i, j = 0;
+  if( match==NULL ) return NULL;
+  for(i=0; i<from->n_entities; i++){
+    int order = 1;
+    while( j<to->n_entities && (order = at_compare_keys(to, j, from, i))<0 ) j++;
+    match[i] = j<to->n_entities && order==0 ? j : AT_NO_ENTITY;
+    if( !at_alive(env, 1) ) break;
+  }
+  return match;
+}
+
+/* Fails when one relation's keys are all text and the other's all numbers:
+** nothing would match, and nobody would know why. */
+int at_keys_agree(AtEnv *env, const AtStore *touches, const AtStore *conversions,
+                  const char *touches_column, const char *conversions_column){
+  const unsigned text = 1u<<AT_TEXT, numbers = 1u<<AT_INT | 1u<<AT_REAL;
+  unsigned t = touches->key_classes, c = conversions->key_classes;
+  if( t==text && c && (c & ~numbers)==0 ){
+    at_fail(env, AT_INVALID, "%s of touches is TEXT and %s of conversions is numbers, so none would match; "
+            "cast one of them in a view, such as CAST(%s AS INTEGER) in touches",
+            touches_column, conversions_column, touches_column);
+  }else if( c==text && t && (t & ~numbers)==0 ){
+    at_fail(env, AT_INVALID, "%s of touches is numbers and %s of conversions is TEXT, so none would match; "
+            "cast one of them in a view, such as CAST(%s AS INTEGER) in conversions",
+            touches_column, conversions_column, conversions_column);
+  }
+  return !env->error.code;
+}
+
+/* A walk over all conversions. The stores and options must outlive it. */
+int at_walk_open(AtEnv *env, AtWalk *walk, const AtStore *touches, const AtStore *conversions,
+                 const AtOptions *options){
+  memset(walk, 0, sizeof *walk);
+  walk->touches = touches;
+  walk->conversions = conversions;
+  walk->options = options;
+  walk->entity_limit = conversions->n_entities;
+  walk->touch_entity = at_match_keys(env, conversions, touches);
+  return at_path_open(env, &walk->path, touches, options);
+}
+
+void at_walk_close(const AtAlloc *alloc, AtWalk *walk){
+  at_free(alloc, walk->touch_entity);
+  at_path_close(alloc, &walk->path);
+  memset(walk, 0, sizeof *walk);
+}
+
+/* Only one entity of the conversions, or none for AT_NO_ENTITY. */
+void at_walk_only(AtWalk *walk, uint32_t entity){
+  walk->entity = entity;
+  walk->entity_limit = entity==AT_NO_ENTITY ? entity : entity+1;
+}
+
+static void open_entity(AtWalk *walk){
+  uint32_t e = walk->touch_entity[walk->entity], first = 0, limit = 0;
+  if( e!=AT_NO_ENTITY ){
+    first = walk->touches->start[e];
+    limit = walk->touches->start[e+1];
+  }
+  at_slider_start(&walk->slider, walk->touches, walk->options, first, limit);
+  walk->next_conversion = walk->conversions->start[walk->entity];
+  walk->conversion_limit = walk->conversions->start[walk->entity+1];
+  walk->entity_open = 1;
+}
+
+/* The next conversion that exists: walk->conversion, walk->path. Returns 0 at
+** the end and on failure. */
+int at_walk_next(AtEnv *env, AtWalk *walk){
+  int64_t as_of = walk->options->as_of;
+  while( walk->entity<walk->entity_limit && !env->error.code ){
+    if( !walk->entity_open ) open_entity(walk);
+    if( walk->next_conversion<walk->conversion_limit ){
+      int64_t time = walk->conversions->time[walk->next_conversion];
+      if( as_of==AT_NO_TIME || time<=as_of ){
+        AtWindow window = at_slider_next(&walk->slider, time);
+        walk->conversion = walk->next_conversion++;
+        if( !at_path_build(env, &walk->path, walk->touches, walk->options, window) ) return 0;
+        if( walk->conversions->n_milestones ){
+          at_path_milestones(&walk->path, walk->conversions, walk->conversion, as_of);
+        }
+        return at_alive(env, walk->path.n+1);
+      }
+    }
+    walk->entity_open = 0;
+    walk->entity++;
+    if( !at_alive(env, 1) ) return 0;
+  }
+  return 0;
+}
+
+/* participation: the whole value over each label's touches, label by label. */
+static void divide_by_label(AtPath *path, double value, double unit){
+  uint32_t mark = at_path_mark(path), i, j;
+  for(i=0; i<path->n; i++){
+    uint32_t label = path->label[i], n = 0;
+    if( path->seen[label]==mark ) continue;
+    path->seen[label] = mark;
+    for(j=i; j<path->n; j++) n += path->label[j]==label;
+    for(j=0; j<n; j++) path->weight[j] = 1.0/n;
+    at_allocate(value, path->weight, n, unit, path->part, path->scratch);
+    at_settle(1, path->weight, n);
+    for(j=i, n=0; j<path->n; j++){
+      if( path->label[j]!=label ) continue;
+      path->credit[j] = path->weight[n];
+      path->value[j] = path->part[n++];
+    }
+  }
+}
+
+/* Divides a conversion of this value (NaN: none) over the path's touches:
+** path->credit[] adds up to 1, path->value[] to the value. Returns 0 when the
+** model credits no touch: the conversion is unattributed. */
+int at_divide(AtPath *path, const AtModel *model, double value, double unit){
+  if( path->n==0 ) return 0;
+  if( model->kind==AT_PARTICIPATION ){
+    divide_by_label(path, value, unit);
+    return 1;
+  }
+  if( !at_weights(model, path, path->credit) ) return 0;
+  at_allocate(value, path->credit, path->n, unit, path->value, path->scratch);
+  at_settle(1, path->credit, path->n);
+  return 1;
+}

@@ -1,0 +1,295 @@
+/*
+** journey_load.c: takes a relation's rows as they come, in any order.
+**
+** Each row is appended to plain columns; nothing is allocated per row. Three
+** columns start small and widen once, when a row does not fit:
+**   entity   integers are kept as uint32 offsets from the first key (no hash);
+**            at the first text, real or far integer all keys are interned
+**   label    uint16 ids, uint32 after 65,536 different labels
+**   id       uint32 offsets from the first rowid, int64, then any value
+** A row without entity or time is skipped and counted. Anything unreadable
+** fails the load, naming relation, row and value.
+*/
+#include "core.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+int at_loader_open(AtEnv *env, AtLoader *l, const AtShape *shape){
+  AtStore *s;
+  memset(l, 0, sizeof *l);
+  l->shape = shape;
+  l->store = s = at_alloc(env, 1, sizeof *s);
+  if( s==NULL ) return 0;
+  memset(s, 0, sizeof *s);
+  s->alloc = env->alloc;
+  s->references = 1;
+  s->unit = shape->unit;
+  s->n_milestones = shape->n_milestones;
+  s->label_bytes = shape->has_label ? 2 : 0;
+  s->ids.mode = shape->has_id ? AT_ID_OFFSET : AT_ID_NONE;
+  l->last_time = AT_NO_TIME;
+  l->in_time_order = 1;
+  l->lowest = UINT32_MAX;
+  return 1;
+}
+
+/* Frees what finish() has not handed on. */
+void at_loader_close(AtLoader *l){
+  if( l->store ){
+    const AtAlloc *alloc = l->store->alloc;
+    at_free(alloc, l->entity);
+    at_store_release(l->store);
+  }
+  memset(l, 0, sizeof *l);
+}
+
+static int grow_columns(AtEnv *env, AtLoader *l){
+  AtStore *s = l->store;
+  size_t capacity = l->capacity ? l->capacity*2 : 16;
+  size_t id_bytes = s->ids.mode==AT_ID_OFFSET ? 4 : 8;
+  int i;
+  if( s->n>=AT_MAX_ROWS ){
+    at_fail(env, AT_TOOBIG, "relation %s has more than 4,000,000,000 rows", l->shape->relation);
+    return 0;
+  }
+  at_grow(env, &l->entity, capacity, sizeof *l->entity);
+  at_grow(env, &s->time, capacity, sizeof *s->time);
+  if( s->label_bytes ) at_grow(env, &s->label, capacity, (size_t)s->label_bytes);
+  if( l->shape->has_number ) at_grow(env, &s->number, capacity, sizeof *s->number);
+  for(i=0; i<s->n_milestones; i++) at_grow(env, &s->milestone[i], capacity, sizeof(int64_t));
+  if( s->ids.mode ) at_grow(env, &s->ids.column, capacity, id_bytes);
+  if( s->forms ) at_grow(env, &s->forms, capacity, 1);
+  if( env->error.code ) return 0;
+  l->capacity = capacity;
+  return 1;
+}
+
+/* Fails with: COLUMN of RELATION, row ID, IS (got VALUE); MEND */
+static int fail_row(AtEnv *env, const AtLoader *l, const AtCell *cells, const char *column,
+                    const char *is, const AtCell *value, const char *mend){
+  const AtShape *shape = l->shape;
+  AtQuote got = at_cell_quote(value);
+  if( shape->has_id ){
+    int at = 2 + shape->has_label + shape->has_number + shape->n_milestones;
+    AtQuote id = at_cell_quote(&cells[at]);
+    at_fail(env, AT_INVALID, "%s of %s, row %s, %s (got %s); %s", column, shape->relation,
+            id.text, is, got.text, mend);
+  }else{
+    at_fail(env, AT_INVALID, "%s of %s %s (got %s); %s", column, shape->relation, is,
+            got.text, mend);
+  }
+  return 0;
+}
+
+/* Integer offsets -> dictionary ids, for all rows so far. */
+int at_loader_intern(AtEnv *env, AtLoader *l){
+  AtStore *s = l->store;
+  uint32_t i;
+  l->interned = 1;
+  for(i=0; i<s->n; i++){
+    AtCell cell;
+    char number[9];
+    const char *bytes;
+    cell.type = AT_INT;
+    cell.integer = l->base + l->entity[i];
+    l->entity[i] = at_dict_intern(env, &s->keys, AT_INT, number, at_encode(&cell, number, &bytes));
+    if( !at_alive(env, 1) ) return 0;
+  }
+  return 1;
+}
+
+static int append_entity(AtEnv *env, AtLoader *l, const AtCell *cells){
+  AtStore *s = l->store;
+  AtCell key = cells[0];
+  char number[9];
+  const char *bytes;
+  size_t n;
+  at_cell_normal(&key);
+  s->key_classes |= 1u << key.type;
+  if( key.type==AT_INT && !l->interned ){
+    uint64_t offset;
+    if( s->n==0 ){
+      l->base = key.integer>=INT64_MIN+(INT64_C(1)<<31) ? key.integer-(INT64_C(1)<<31) : INT64_MIN;
+    }
+    offset = (uint64_t)key.integer - (uint64_t)l->base;
+    if( key.integer>=l->base && offset<=UINT32_MAX ){
+      uint32_t o = (uint32_t)offset;
+      l->entity[s->n] = o;
+      if( o<l->lowest ) l->lowest = o;
+      if( o>l->highest ) l->highest = o;
+      return 1;
+    }
+  }
+  if( key.n>AT_MAX_TEXT ){
+    return fail_row(env, l, cells, l->shape->entity, "is longer than 65,535 bytes", &cells[0],
+                    "write a shorter key");
+  }
+  if( !l->interned && !at_loader_intern(env, l) ) return 0;
+  n = at_encode(&key, number, &bytes);
+  l->entity[s->n] = at_dict_intern(env, &s->keys, key.type, bytes, n);
+  return !env->error.code;
+}
+
+/* Keeps the form in which the row's time was written: one byte for the whole
+** relation, one a row from the first row that differs. */
+static int append_form(AtEnv *env, AtLoader *l, uint8_t form){
+  AtStore *s = l->store;
+  if( s->n==0 ) s->form = form;
+  if( s->forms ){
+    s->forms[s->n] = form;
+  }else if( form!=s->form ){
+    s->forms = at_alloc(env, l->capacity, 1);
+    if( s->forms==NULL ) return 0;
+    memset(s->forms, s->form, s->n);
+    s->forms[s->n] = form;
+  }
+  return 1;
+}
+
+static int append_label(AtEnv *env, AtLoader *l, const AtCell *cells){
+  AtStore *s = l->store;
+  const AtCell *label = &cells[2];
+  uint32_t id, i;
+  if( label->type==AT_BLOB ){
+    return fail_row(env, l, cells, l->shape->label, "is no text", label, "cast the column to TEXT");
+  }
+  if( label->n>AT_MAX_TEXT ){
+    return fail_row(env, l, cells, l->shape->label, "is longer than 65,535 bytes", label,
+                    "write a shorter label");
+  }
+  if( at_cell_is_null(label) ) id = at_dict_intern(env, &s->labels, AT_TEXT, "(none)", 6);
+  else id = at_dict_intern(env, &s->labels, AT_TEXT, label->text, label->n);
+  if( env->error.code ) return 0;
+  if( s->label_bytes==2 && id>UINT16_MAX ){
+    uint32_t *wide = at_alloc(env, l->capacity, sizeof *wide);
+    if( wide==NULL ) return 0;
+    for(i=0; i<s->n; i++) wide[i] = ((uint16_t*)s->label)[i];
+    at_free(env->alloc, s->label);
+    s->label = wide;
+    s->label_bytes = 4;
+  }
+  if( s->label_bytes==2 ) ((uint16_t*)s->label)[s->n] = (uint16_t)id;
+  else ((uint32_t*)s->label)[s->n] = id;
+  return 1;
+}
+
+static int append_id_value(AtEnv *env, AtStore *s, void *column, uint32_t row, const AtCell *id){
+  AtIds *ids = &s->ids;
+  char number[9];
+  const char *bytes;
+  size_t n = at_encode(id, number, &bytes), wanted = ids->n_bytes + n + 1 + sizeof(uint32_t);
+  uint32_t n_encoded = (uint32_t)n+1;
+  if( wanted>ids->bytes_capacity ){
+    if( !at_grow(env, &ids->bytes, wanted*2+256, 1) ) return 0;
+    ids->bytes_capacity = wanted*2+256;
+  }
+  ((uint64_t*)column)[row] = ids->n_bytes;
+  memcpy(ids->bytes+ids->n_bytes, &n_encoded, sizeof n_encoded);
+  ids->bytes[ids->n_bytes+sizeof n_encoded] = (char)id->type;
+  if( n ) memcpy(ids->bytes+ids->n_bytes+sizeof n_encoded+1, bytes, n);
+  ids->n_bytes = wanted;
+  return 1;
+}
+
+/* To the next wider kind of id column: offsets, integers, values. */
+static int widen_ids(AtEnv *env, AtLoader *l, int mode){
+  AtStore *s = l->store;
+  void *wide = at_alloc(env, l->capacity, sizeof(int64_t));
+  uint32_t i;
+  if( wide==NULL ) return 0;
+  for(i=0; i<s->n && at_alive(env, 1); i++){
+    AtCell id = at_store_id(s, i);
+    if( mode==AT_ID_INTEGER ) ((int64_t*)wide)[i] = id.integer;
+    else append_id_value(env, s, wide, i, &id);
+  }
+  at_free(env->alloc, s->ids.column);
+  s->ids.column = wide;
+  s->ids.mode = mode;
+  return !env->error.code;
+}
+
+static int append_id(AtEnv *env, AtLoader *l, const AtCell *cells, const AtCell *id){
+  AtStore *s = l->store;
+  if( id->type==AT_BLOB || id->n>AT_MAX_TEXT ){
+    return fail_row(env, l, cells, "the id", "is no integer or text up to 65,535 bytes", id,
+                    "name another column");
+  }
+  if( id->type==AT_INT && s->ids.mode==AT_ID_OFFSET ){
+    if( s->n==0 ) s->ids.base = id->integer;
+    if( id->integer>=s->ids.base
+     && (uint64_t)id->integer-(uint64_t)s->ids.base<=UINT32_MAX ){
+      ((uint32_t*)s->ids.column)[s->n] = (uint32_t)((uint64_t)id->integer-(uint64_t)s->ids.base);
+      return 1;
+    }
+    if( !widen_ids(env, l, AT_ID_INTEGER) ) return 0;
+  }
+  if( id->type==AT_INT && s->ids.mode==AT_ID_INTEGER ){
+    ((int64_t*)s->ids.column)[s->n] = id->integer;
+    return 1;
+  }
+  if( s->ids.mode!=AT_ID_VALUE && !widen_ids(env, l, AT_ID_VALUE) ) return 0;
+  return append_id_value(env, s, s->ids.column, s->n, id);
+}
+
+static int append_milestones(AtEnv *env, AtLoader *l, const AtCell *cells, const AtCell *milestone){
+  AtStore *s = l->store;
+  int i;
+  for(i=0; i<s->n_milestones; i++){
+    uint8_t form;
+    const char *mend = at_time_parse(&milestone[i], s->unit, &s->milestone[i][s->n], &form);
+    if( mend ){
+      return fail_row(env, l, cells, l->shape->milestone[i], "is no time", &milestone[i], mend);
+    }
+  }
+  return 1;
+}
+
+/* Appends one row: entity, time, [label], [number], milestones, [id], as the
+** shape says. Text is copied. */
+int at_loader_append(AtEnv *env, AtLoader *l, const AtCell *cells){
+  AtStore *s = l->store;
+  const AtCell *next = cells+2;
+  const char *mend;
+  int64_t time;
+  uint8_t form;
+  if( env->error.code ) return 0;
+  if( at_cell_is_null(&cells[0]) ){ s->skipped_entity++; return 1; }
+  mend = at_time_parse(&cells[1], s->unit, &time, &form);
+  if( mend ) return fail_row(env, l, cells, l->shape->time, "is no time", &cells[1], mend);
+  if( time==AT_NO_TIME ){ s->skipped_time++; return 1; }
+  if( s->n>=l->capacity && !grow_columns(env, l) ) return 0;
+  if( !append_entity(env, l, cells) ) return 0;
+  if( time<l->last_time ) l->in_time_order = 0;
+  s->time[s->n] = l->last_time = time;
+  if( (s->forms || form!=s->form || s->n==0) && !append_form(env, l, form) ) return 0;
+  if( s->label_bytes ){
+    if( !append_label(env, l, cells) ) return 0;
+    next++;
+  }
+  if( s->number ){
+    mend = at_cell_number(next, &s->number[s->n]);
+    if( mend ) return fail_row(env, l, cells, l->shape->number, "is no number", next, mend);
+    next++;
+  }
+  if( s->n_milestones && !append_milestones(env, l, cells, next) ) return 0;
+  next += s->n_milestones;
+  if( s->ids.mode && !append_id(env, l, cells, next) ) return 0;
+  s->n++;
+  return 1;
+}
+
+/* Sorts what was appended and hands the store over; NULL on failure. The
+** loader is closed either way by its owner. */
+AtStore *at_loader_finish(AtEnv *env, AtLoader *l){
+  AtStore *s = l->store;
+  if( env->error.code || !at_sort_keys(env, l) || !at_sort_labels(env, l)
+   || !at_sort_rows(env, l) ){
+    return NULL;
+  }
+  at_free(env->alloc, l->entity);
+  l->entity = NULL;
+  l->store = NULL;
+  return s;
+}

@@ -1,0 +1,342 @@
+/*
+** timestamp.c: times, durations and calendar periods.
+**
+** A time is a number (of seconds, or of the relation's time_unit) or ISO-8601
+** text as SQLite's date functions take it. It becomes int64 microseconds since
+** 1970-01-01 UTC and remembers the form in which it was written, so that it can
+** be given back the way it came: '2018-07-22T20:40:41Z' stays that.
+**
+** The calendar is the proleptic Gregorian one; the conversions between days and
+** (year, month, day) are the usual ones over 400-year eras of 146,097 days.
+*/
+#include "core.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define DAY (INT64_C(86400) * AT_SECOND)
+static const char *const write_time =
+    "write YYYY-MM-DD HH:MM:SS, or a number of seconds since 1970-01-01";
+
+/* Days since 1970-01-01 of a date, month 1 .. 12. */
+static int64_t days_of(int64_t year, int month, int day){
+  int64_t era, of_era, of_year;
+  year -= month<=2;
+  era = (year>=0 ? year : year-399)/400;
+  of_era = year - era*400;
+  of_year = (153*(month + (month>2 ? -3 : 9)) + 2)/5 + day - 1;
+  return era*146097 + of_era*365 + of_era/4 - of_era/100 + of_year - 719468;
+}
+
+static void date_of(int64_t days, int64_t *year, int *month, int *day){
+  int64_t era, of_era, year_of_era, of_year, shifted;
+  days += 719468;
+  era = (days>=0 ? days : days-146096)/146097;
+  of_era = days - era*146097;
+  year_of_era = (of_era - of_era/1460 + of_era/36524 - of_era/146096)/365;
+  of_year = of_era - (365*year_of_era + year_of_era/4 - year_of_era/100);
+  shifted = (5*of_year + 2)/153;
+  *day = (int)(of_year - (153*shifted + 2)/5 + 1);
+  *month = (int)(shifted<10 ? shifted+3 : shifted-9);
+  *year = year_of_era + era*400 + (*month<=2);
+}
+
+static int64_t floor_divide(int64_t a, int64_t b){
+  int64_t q = a/b;
+  return q*b>a ? q-1 : q;
+}
+
+static int days_in_month(int64_t year, int month){
+  static const int days[12] = {31,28,31,30,31,30,31,31,30,31,30,31};
+  int leap = (year%4==0 && year%100!=0) || year%400==0;
+  return days[month-1] + (month==2 && leap);
+}
+
+/* A place in the text being read. */
+typedef struct Reader Reader;
+struct Reader { const char *at, *end; };
+
+static int peek(const Reader *r){ return r->at<r->end ? (unsigned char)*r->at : 0; }
+static int is_digit(int c){ return c>='0' && c<='9'; }
+
+static void skip_blanks(Reader *r){
+  while( peek(r)==' ' || (peek(r)>='\t' && peek(r)<='\r') ) r->at++;
+}
+
+static int accept(Reader *r, int c){
+  if( peek(r)!=c || r->at>=r->end ) return 0;
+  r->at++;
+  return 1;
+}
+
+/* Reads least to most digits; -1 when there are fewer. */
+static int digits(Reader *r, int least, int most){
+  int value = 0, n = 0;
+  while( n<most && is_digit(peek(r)) ){
+    value = value*10 + (*r->at++ - '0');
+    n++;
+  }
+  return n>=least ? value : -1;
+}
+
+/* .fff after the seconds, rounded to microseconds. */
+static int64_t fraction(Reader *r){
+  int64_t micros = 0, scale = AT_SECOND/10;
+  int first_dropped = -1;
+  while( is_digit(peek(r)) ){
+    int d = *r->at++ - '0';
+    if( scale>0 ) micros += d*scale;
+    else if( first_dropped<0 ) first_dropped = d;
+    scale /= 10;
+  }
+  return micros + (first_dropped>=5);
+}
+
+/* HH:MM[:SS[.fff]] -> microseconds since midnight, -1 when it is none. */
+static int64_t clock_time(Reader *r, uint8_t *form){
+  int hours = digits(r, 1, 2), minutes, seconds = 0;
+  int64_t micros = 0;
+  if( hours<0 || hours>24 || !accept(r, ':') ) return -1;
+  minutes = digits(r, 2, 2);
+  if( minutes<0 || minutes>59 ) return -1;
+  *form |= AT_FORM_MINUTES;
+  if( accept(r, ':') ){
+    seconds = digits(r, 2, 2);
+    if( seconds<0 || seconds>59 ) return -1;
+    *form |= AT_FORM_SECONDS;
+    if( peek(r)=='.' ){
+      r->at++;
+      if( !is_digit(peek(r)) ) return -1;
+      micros = fraction(r);
+      *form |= AT_FORM_FRACTION;
+    }
+  }
+  micros += (hours*INT64_C(3600) + minutes*60 + seconds)*AT_SECOND;
+  return hours==24 && micros>DAY ? -1 : micros;
+}
+
+/* Z, ±hh:mm or nothing -> microseconds to take away; -1 when it is none. */
+static int zone(Reader *r, int64_t *offset, uint8_t *form){
+  int negative, hours, minutes;
+  skip_blanks(r);
+  *offset = 0;
+  if( r->at>=r->end ) return 1;
+  *form |= AT_FORM_Z;
+  if( accept(r, 'Z') || accept(r, 'z') ) return 1;
+  negative = peek(r)=='-';
+  if( !accept(r, '+') && !accept(r, '-') ) return 0;
+  hours = digits(r, 2, 2);
+  if( hours<0 || hours>14 || !accept(r, ':') ) return 0;
+  minutes = digits(r, 2, 2);
+  if( minutes<0 || minutes>59 ) return 0;
+  *offset = (hours*60 + minutes)*60*AT_SECOND*(negative ? -1 : 1);
+  return 1;
+}
+
+static int iso_time(const char *text, size_t n, int64_t *time, uint8_t *form){
+  Reader r = { text, text+n };
+  int year, month, day;
+  int64_t since_midnight = 0, offset = 0;
+  *form = AT_FORM_ISO;
+  year = digits(&r, 4, 4);
+  if( year<0 || !accept(&r, '-') ) return 0;
+  month = digits(&r, 2, 2);
+  if( month<1 || month>12 || !accept(&r, '-') ) return 0;
+  day = digits(&r, 2, 2);
+  if( day<1 || day>days_in_month(year, month) ) return 0;
+  if( r.at<r.end ){
+    if( accept(&r, 'T') || accept(&r, 't') ) *form |= AT_FORM_T;
+    else if( peek(&r)!=' ' ) return 0;
+    skip_blanks(&r);
+    since_midnight = clock_time(&r, form);
+    if( since_midnight<0 || !zone(&r, &offset, form) ) return 0;
+    skip_blanks(&r);
+    if( r.at<r.end ) return 0;
+  }
+  *time = days_of(year, month, day)*DAY + since_midnight - offset;
+  return *time>=AT_MIN_TIME && *time<=AT_MAX_TIME;
+}
+
+static const char *out_of_range(int64_t unit){
+  return unit==AT_SECOND
+    ? "seconds since 1970-01-01 up to the year 9999; for milliseconds add the option time_unit=ms"
+    : "a time between the years 0000 and 9999";
+}
+
+/* Numeric times: whole * unit, within the range of years. */
+static const char *integer_time(int64_t whole, int64_t unit, int64_t *time){
+  if( whole<AT_MIN_TIME/unit || whole>AT_MAX_TIME/unit ) return out_of_range(unit);
+  *time = whole*unit;
+  return NULL;
+}
+
+static const char *real_time(double number, int64_t unit, int64_t *time){
+  double micros = number*(double)unit;
+  if( !(micros>=(double)AT_MIN_TIME && micros<=(double)AT_MAX_TIME) ) return out_of_range(unit);
+  *time = (int64_t)floor(micros + 0.5);
+  return NULL;
+}
+
+/* Reads a time. unit: microseconds in one numeric unit. NULL or '' gives
+** AT_NO_TIME. Returns NULL, or what to write instead. */
+const char *at_time_parse(const AtCell *cell, int64_t unit, int64_t *time, uint8_t *form){
+  int64_t whole;
+  double number;
+  const char *text = cell->text;
+  size_t n = cell->n;
+  *time = AT_NO_TIME;
+  *form = AT_FORM_INT;
+  if( at_cell_is_null(cell) ) return NULL;
+  if( cell->type==AT_INT ) return integer_time(cell->integer, unit, time);
+  if( cell->type==AT_REAL ){
+    *form = AT_FORM_REAL;
+    return real_time(cell->real, unit, time);
+  }
+  if( cell->type==AT_BLOB ) return write_time;
+  while( n>0 && (*text==' ' || (*text>='\t' && *text<='\r')) ){ text++; n--; }
+  while( n>0 && (text[n-1]==' ' || (text[n-1]>='\t' && text[n-1]<='\r')) ) n--;
+  if( n==0 ) return NULL;
+  if( iso_time(text, n, time, form) ) return NULL;
+  *form = AT_FORM_NUMBER_TEXT;
+  if( at_integer_parse(text, n, &whole) ){
+    if( n==8 && text[0]>='0' ) return "write YYYY-MM-DD, with dashes";
+    return integer_time(whole, unit, time);
+  }
+  if( at_number_parse(text, n, &number) ) return real_time(number, unit, time);
+  return write_time;
+}
+
+/* Writes a time in its form: out is a number, or text in buffer. */
+void at_time_format(int64_t time, uint8_t form, int64_t unit, AtCell *out, char buffer[40]){
+  int64_t day = floor_divide(time, DAY), micros = time - day*DAY, year;
+  int month, date, n;
+  memset(out, 0, sizeof *out);
+  if( (form & AT_FORM_CLASS)!=AT_FORM_ISO ){
+    int whole = time%unit==0;
+    out->type = (form & AT_FORM_CLASS)==AT_FORM_REAL || !whole ? AT_REAL : AT_INT;
+    out->integer = time/unit;
+    out->real = (double)time/(double)unit;
+    if( (form & AT_FORM_CLASS)==AT_FORM_NUMBER_TEXT ){
+      out->n = whole ? (size_t)snprintf(buffer, 40, "%lld", (long long)out->integer)
+                     : (size_t)at_number_format(out->real, buffer);
+      out->type = AT_TEXT;
+      out->text = buffer;
+    }
+    return;
+  }
+  date_of(day, &year, &month, &date);
+  n = snprintf(buffer, 40, "%04d-%02d-%02d", (int)year, month, date);
+  if( form & AT_FORM_MINUTES ){
+    int seconds = (int)(micros/AT_SECOND), rest = (int)(micros%AT_SECOND);
+    n += snprintf(buffer+n, 40-(size_t)n, "%c%02d:%02d", form & AT_FORM_T ? 'T' : ' ',
+                  seconds/3600, seconds/60%60);
+    if( form & AT_FORM_SECONDS ) n += snprintf(buffer+n, 40-(size_t)n, ":%02d", seconds%60);
+    if( form & AT_FORM_FRACTION ){
+      n += rest%1000==0 ? snprintf(buffer+n, 40-(size_t)n, ".%03d", rest/1000)
+                        : snprintf(buffer+n, 40-(size_t)n, ".%06d", rest);
+    }
+    if( form & AT_FORM_Z ) buffer[n++] = 'Z';
+  }
+  out->type = AT_TEXT;
+  out->text = buffer;
+  out->n = (size_t)n;
+}
+
+static const struct { const char *name; int64_t seconds; } units[] = {
+  {"s",1}, {"sec",1}, {"secs",1}, {"second",1}, {"seconds",1},
+  {"m",60}, {"min",60}, {"mins",60}, {"minute",60}, {"minutes",60},
+  {"h",3600}, {"hr",3600}, {"hrs",3600}, {"hour",3600}, {"hours",3600},
+  {"d",86400}, {"day",86400}, {"days",86400},
+  {"w",604800}, {"wk",604800}, {"week",604800}, {"weeks",604800},
+};
+
+static int same_word(const char *word, const char *text, size_t n){
+  size_t i;
+  if( strlen(word)!=n ) return 0;
+  for(i=0; i<n; i++){
+    char c = text[i];
+    if( c>='A' && c<='Z' ) c = (char)(c - 'A' + 'a');
+    if( c!=word[i] ) return 0;
+  }
+  return 1;
+}
+
+static int is_calendar_unit(const char *text, size_t n){
+  static const char *const words[] = {"mo", "mon", "month", "months", "q", "quarter",
+                                      "quarters", "y", "yr", "year", "years"};
+  size_t i;
+  for(i=0; i<sizeof words/sizeof *words; i++) if( same_word(words[i], text, n) ) return 1;
+  return 0;
+}
+
+/* Reads '90 days', '7d', '3600' (seconds). Returns NULL, or what to write
+** instead. Months and years are refused, they have no fixed length. */
+const char *at_duration_parse(const char *text, size_t n, int64_t *duration){
+  size_t number = 0, i;
+  double value, micros;
+  int64_t seconds = 1;
+  while( n>0 && text[n-1]==' ' ) n--;
+  while( n>0 && *text==' ' ){ text++; n--; }
+  while( number<n && (is_digit((unsigned char)text[number]) || strchr("+-.", text[number])
+      || ((text[number]=='e' || text[number]=='E') && number+1<n
+          && (is_digit((unsigned char)text[number+1]) || text[number+1]=='+' || text[number+1]=='-'))) ){
+    number++;
+  }
+  if( !at_number_parse(text, number, &value) ) return "write a number and a unit, such as '90 days'";
+  text += number; n -= number;
+  while( n>0 && *text==' ' ){ text++; n--; }
+  if( n>0 ){
+    if( is_calendar_unit(text, n) ) return "months, quarters and years have no fixed length; write days";
+    for(i=0; i<sizeof units/sizeof *units && !same_word(units[i].name, text, n); i++){}
+    if( i==sizeof units/sizeof *units ) return "write the unit as s, min, hours, days or weeks";
+    seconds = units[i].seconds;
+  }
+  if( value<0 ) return "write a duration that is not negative";
+  micros = value*(double)(seconds*AT_SECOND);
+  if( !(micros<(double)(AT_MAX_TIME - AT_MIN_TIME)) ) return "write less than 10,000 years";
+  *duration = (int64_t)floor(micros + 0.5);
+  return NULL;
+}
+
+/* The number of the period that a time lies in: days, ISO weeks, months,
+** quarters since 1970, or the year. */
+int64_t at_period_of(int64_t time, int period){
+  int64_t days = floor_divide(time, DAY), year;
+  int month, day;
+  if( period==AT_PERIOD_NONE ) return 0;
+  if( period==AT_PERIOD_DAY ) return days;
+  if( period==AT_PERIOD_WEEK ) return floor_divide(days+3, 7); /* 1970-01-01: a Thursday */
+  date_of(days, &year, &month, &day);
+  if( period==AT_PERIOD_MONTH ) return year*12 + month-1;
+  if( period==AT_PERIOD_QUARTER ) return year*4 + (month-1)/3;
+  return year;
+}
+
+void at_period_format(int64_t number, int period, char out[24]){
+  int64_t year;
+  int month, day, week;
+  switch( period ){
+    case AT_PERIOD_DAY:
+      date_of(number, &year, &month, &day);
+      snprintf(out, 24, "%04d-%02d-%02d", (int)year, month, day);
+      return;
+    case AT_PERIOD_WEEK:                   /* the ISO year is that of its Thursday */
+      date_of(number*7, &year, &month, &day);
+      week = (int)((number*7 - days_of(year, 1, 1))/7) + 1;
+      snprintf(out, 24, "%04d-W%02d", (int)year, week);
+      return;
+    case AT_PERIOD_MONTH:
+      snprintf(out, 24, "%04d-%02d", (int)(number/12), (int)(number%12)+1);
+      return;
+    case AT_PERIOD_QUARTER:
+      snprintf(out, 24, "%04d-Q%d", (int)(number/4), (int)(number%4)+1);
+      return;
+    case AT_PERIOD_YEAR:
+      snprintf(out, 24, "%04d", (int)number);
+      return;
+    default:
+      out[0] = 0;
+  }
+}

@@ -1,0 +1,147 @@
+/*
+** weights.c: the weights of one path under one rule-based model.
+**
+** Position models (all but time_decay, points, participation and those that
+** pick a single touch) share one mechanism: weights for the first touch, for
+** each milestone's touch and for the last, a middle shared by the touches between
+** the first and the last of those positions, and normalisation over what is
+** there. See docs/rules.md, Models.
+*/
+#include "core.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+/* Whether the model gives everything to a single touch. */
+int at_is_single(const AtModel *model){
+  return model->kind==AT_FIRST_TOUCH || model->kind==AT_LAST_TOUCH
+      || model->kind==AT_LAST_NON_DIRECT || model->kind==AT_MILESTONE;
+}
+
+/* The position of a single-touch model's touch, -1 for none. */
+int32_t at_single_touch(const AtModel *model, const AtPath *path){
+  uint32_t i;
+  if( path->n==0 ) return -1;
+  switch( model->kind ){
+    case AT_FIRST_TOUCH:
+      return 0;
+    case AT_MILESTONE:
+      assert( model->n_milestones<=path->n_milestones );
+      return path->milestone[model->n_milestones-1];
+    case AT_LAST_NON_DIRECT:
+      for(i=path->n; i>0 && path->direct[path->label[i-1]]; i--){}
+      return (int32_t)(i>0 ? i-1 : path->n-1);
+    default:
+      return (int32_t)path->n-1;
+  }
+}
+
+static void equal_weights(double *weight, uint32_t n){
+  double each = 1.0/n;
+  uint32_t i;
+  for(i=0; i<n; i++) weight[i] = each;
+}
+
+/* scratch[] marks the touches that hold a position. Returns the last position
+** up to which the middle runs. */
+static uint32_t mark_positions(const AtModel *m, const AtPath *path, double *weight){
+  int has_last = m->kind!=AT_U_SHAPED && m->kind!=AT_W_SHAPED;
+  uint32_t last = has_last ? path->n-1 : 0;
+  int k;
+  memset(path->scratch, 0, path->n*sizeof *path->scratch);
+  path->scratch[0] = 1;
+  weight[0] += m->first;
+  for(k=0; k<m->n_milestones; k++){
+    if( path->milestone[k]<0 ){
+      last = path->n-1;
+    }else{
+      uint32_t at = (uint32_t)path->milestone[k];
+      path->scratch[at] = 1;
+      weight[at] += m->each;
+      if( at>last ) last = at;
+    }
+  }
+  if( has_last ){
+    path->scratch[path->n-1] = 1;
+    weight[path->n-1] += m->last;
+  }
+  return last;
+}
+
+static void position_weights(const AtModel *m, const AtPath *path, double *weight){
+  uint32_t n_middle = 0, last, i;
+  double total, middle;
+  int k;
+  memset(weight, 0, path->n*sizeof *weight);
+  last = mark_positions(m, path, weight);
+  for(i=0; i<=last; i++) n_middle += !path->scratch[i];
+  total = m->first + m->last + (n_middle ? m->middle : 0);
+  for(k=0; k<m->n_milestones; k++) if( path->milestone[k]>=0 ) total += m->each;
+  if( total<=0 ){
+    equal_weights(weight, path->n);
+    return;
+  }
+  middle = n_middle ? m->middle/n_middle : 0;
+  if( fabs(total-1)<1e-12 ) total = 1;
+  for(i=0; i<path->n; i++){
+    if( i<=last && !path->scratch[i] ) weight[i] = middle;
+    weight[i] /= total;
+  }
+}
+
+/* Ages count from the path's last touch: the same shares, and no underflow
+** to 0/0 however old the path. */
+static void decay_weights(const AtModel *m, const AtPath *path, double *weight){
+  double per_half_life = 1.0/(double)m->half_life, total = 0;
+  int64_t latest = path->time[path->n-1];
+  uint32_t i;
+  for(i=0; i<path->n; i++){
+    weight[i] = at_exp2_negative((double)(latest-path->time[i])*per_half_life);
+    total += weight[i];
+  }
+  for(i=0; i<path->n; i++) weight[i] /= total;
+}
+
+static void point_weights(const AtPath *path, double *weight){
+  AtSum total = {0, 0};
+  double sum;
+  uint32_t i;
+  for(i=0; i<path->n; i++) if( !isnan(path->points[i]) ) at_sum_add(&total, path->points[i]);
+  sum = at_sum_total(&total);
+  if( !(sum>0) || !isfinite(sum) ){
+    equal_weights(weight, path->n);
+    return;
+  }
+  for(i=0; i<path->n; i++) weight[i] = isnan(path->points[i]) ? 0 : path->points[i]/sum;
+}
+
+static void participation_weights(AtPath *path, double *weight){
+  uint32_t i;
+  for(i=0; i<path->n; i++) path->count[path->label[i]]++;
+  for(i=0; i<path->n; i++) weight[i] = 1.0/path->count[path->label[i]];
+  for(i=0; i<path->n; i++) path->count[path->label[i]] = 0;
+}
+
+/* Fills weight[0 .. path->n). Returns 0 when the model credits no touch. Uses
+** path->scratch. */
+int at_weights(const AtModel *model, AtPath *path, double *weight){
+  int32_t single;
+  if( path->n==0 ) return 0;
+  if( at_is_single(model) ){
+    single = at_single_touch(model, path);
+    if( single<0 ) return 0;
+    memset(weight, 0, path->n*sizeof *weight);
+    weight[single] = 1;
+    return 1;
+  }
+  if( path->n==1 ){ weight[0] = 1; return 1; }
+  switch( model->kind ){
+    case AT_LINEAR: equal_weights(weight, path->n); break;
+    case AT_TIME_DECAY: decay_weights(model, path, weight); break;
+    case AT_POINTS: point_weights(path, weight); break;
+    case AT_PARTICIPATION: participation_weights(path, weight); break;
+    default: position_weights(model, path, weight); break;
+  }
+  return 1;
+}

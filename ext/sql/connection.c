@@ -1,0 +1,136 @@
+/*
+** connection.c: what one connection shares, and one statement's work on it.
+**
+** A Connection is made when the extension is loaded and counted by every
+** function and module registered with it; the last one to go frees it. A Work
+** spans one xFilter: it carries the sticky error, a heartbeat and the read
+** transactions that keep all its loads on one snapshot. No statement outlives
+** its Work, so sqlite3_close() never finds one of ours.
+*/
+#include "sql.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+/* A relation may be a view that calls us again; no deeper than this. */
+#define MAX_DEPTH 8
+#define DEFAULT_CACHE_MB 1024
+
+static void *resize(void *ctx, void *block, size_t bytes){
+  (void)ctx;
+  if( bytes==0 ){
+    sqlite3_free(block);
+    return NULL;
+  }
+  return sqlite3_realloc64(block, bytes);
+}
+
+/* A new connection with one reference, or NULL. */
+Connection *connection_open(sqlite3 *db){
+  Connection *c = sqlite3_malloc64(sizeof *c);
+  if( c==NULL ) return NULL;
+  memset(c, 0, sizeof *c);
+  c->db = db;
+  c->references = 1;
+  c->alloc.resize = resize;
+  snapshot_limit(c, DEFAULT_CACHE_MB);
+  return c;
+}
+
+void connection_release(void *connection){
+  Connection *c = connection;
+  if( --c->references>0 ) return;
+  snapshot_clear(c);
+  at_text_free(&c->alloc, &c->fingerprint);
+  sqlite3_free(c);
+}
+
+AtEnv connection_env(Connection *c){
+  AtEnv env;
+  memset(&env, 0, sizeof env);
+  env.alloc = &c->alloc;
+  return env;
+}
+
+/* Steps a prepared SELECT 1, which hears sqlite3_interrupt() and progress
+** handlers on every SQLite. */
+static int heartbeat(void *work){
+  sqlite3_stmt *stmt = ((Work*)work)->heartbeat;
+  int rc = sqlite3_step(stmt);
+  sqlite3_reset(stmt);
+  return rc==SQLITE_ROW;
+}
+
+/* Starts one statement's work; on failure work->env.error says why. Either way
+** work_end() must follow. */
+int work_begin(Work *work, Connection *connection){
+  memset(work, 0, sizeof *work);
+  work->connection = connection;
+  work->env = connection_env(connection);
+  if( ++connection->depth>MAX_DEPTH ){
+    at_fail(&work->env, AT_INVALID, "views that call each other's table functions are nested deeper "
+            "than %d; read a table instead", MAX_DEPTH);
+    return 0;
+  }
+  work->heartbeat = work_prepare(work, "SELECT 1");
+  work->env.heartbeat = heartbeat;
+  work->env.heartbeat_ctx = work;
+  snapshot_begin(work);
+  return work->env.error.code==AT_OK;
+}
+
+void work_end(Work *work){
+  int i;
+  for(i=0; i<work->n_pins; i++) sqlite3_finalize(work->pins[i]);
+  sqlite3_finalize(work->heartbeat);
+  work->connection->depth--;
+}
+
+int env_code(const AtEnv *env){
+  switch( env->error.code ){
+    case AT_OK: return SQLITE_OK;
+    case AT_NOMEM: return SQLITE_NOMEM;
+    case AT_INTERRUPT: return SQLITE_INTERRUPT;
+    case AT_TOOBIG: return SQLITE_TOOBIG;
+    default: return SQLITE_ERROR;
+  }
+}
+
+int work_code(const Work *work){
+  return work->rc ? work->rc : env_code(&work->env);
+}
+
+/* Takes over the connection's current error: its code, and its text after what. */
+void work_fail_sql(Work *work, const char *what){
+  sqlite3 *db = work->connection->db;
+  int code = sqlite3_errcode(db);
+  if( work->env.error.code ) return;
+  switch( code & 0xff ){
+    case SQLITE_NOMEM: at_fail(&work->env, AT_NOMEM, "out of memory"); return;
+    case SQLITE_INTERRUPT: at_fail(&work->env, AT_INTERRUPT, "interrupted"); return;
+    case SQLITE_ERROR: break;
+    default: work->rc = code;
+  }
+  at_fail(&work->env, AT_INVALID, "%s: %s", what, sqlite3_errmsg(db));
+}
+
+/* Prepares formatted SQL (as sqlite3_mprintf); NULL and an error when it
+** fails. Nothing happens once the work has failed. */
+sqlite3_stmt *work_prepare(Work *work, const char *format, ...){
+  sqlite3_stmt *stmt = NULL;
+  va_list arguments;
+  char *sql;
+  if( work->env.error.code ) return NULL;
+  va_start(arguments, format);
+  sql = sqlite3_vmprintf(format, arguments);
+  va_end(arguments);
+  if( sql==NULL ){
+    at_fail(&work->env, AT_NOMEM, "out of memory");
+    return NULL;
+  }
+  if( sqlite3_prepare_v2(work->connection->db, sql, -1, &stmt, NULL)!=SQLITE_OK ){
+    work_fail_sql(work, "cannot read the schema");
+  }
+  sqlite3_free(sql);
+  return stmt;
+}

@@ -1,0 +1,102 @@
+/*
+** load.c: streams a relation's rows into a store.
+**
+** How it works. Instead of stepping a SELECT row by row, the rows are fed to
+** an aggregate of our own by one step of
+**
+**   SELECT attribution_ingest(r."account_id", r."touched_at", r."channel", r."rowid")
+**     FROM "main"."touches" AS r
+**
+** so that SQLite never leaves its loop. The aggregate finds the load that runs
+** on its connection in Connection.load; called by anybody else it is an error.
+** A load within a load (a view that calls us) saves and restores that place.
+*/
+#include "sql.h"
+
+#include <string.h>
+
+struct Load {
+  Work *work;
+  AtLoader loader;
+  int label;                        /* argument that is a label, -1 = none */
+};
+
+void ingest_step(sqlite3_context *context, int argc, sqlite3_value **argv){
+  Connection *connection = sqlite3_user_data(context);
+  Load *load = connection->load;
+  AtCell cells[MAX_COLUMNS+1];
+  int i;
+  if( load==NULL || argc>MAX_COLUMNS+1 ){
+    sqlite3_result_error(context, "attribution_ingest(): this function is internal; "
+                         "write attribution(touches, conversions)", -1);
+    return;
+  }
+  for(i=0; i<argc; i++){
+    if( i==load->label ) cell_text(argv[i], &cells[i]);
+    else cell_of(argv[i], &cells[i]);
+    if( cells[i].type==AT_TEXT && cells[i].text==NULL ) at_fail(&load->work->env, AT_NOMEM, "out of memory");
+  }
+  if( !at_loader_append(&load->work->env, &load->loader, cells) ){
+    sqlite3_result_error(context, load->work->env.error.text, -1);
+  }
+}
+
+void ingest_final(sqlite3_context *context){
+  sqlite3_result_null(context);
+}
+
+static void bind_cell(sqlite3_stmt *stmt, const AtCell *cell){
+  switch( cell->type ){
+    case AT_INT: sqlite3_bind_int64(stmt, 1, cell->integer); return;
+    case AT_REAL: sqlite3_bind_double(stmt, 1, cell->real); return;
+    case AT_TEXT: sqlite3_bind_text64(stmt, 1, cell->text, cell->n, SQLITE_STATIC, SQLITE_UTF8); return;
+    case AT_BLOB: sqlite3_bind_blob64(stmt, 1, cell->text, cell->n, SQLITE_STATIC); return;
+    default: sqlite3_bind_null(stmt, 1);
+  }
+}
+
+static sqlite3_stmt *prepare_load(Work *work, const Relation *r, const char *prefix, int one_entity){
+  AtText sql = relation_select(work, r, one_entity);
+  sqlite3_stmt *stmt = work->env.error.code ? NULL : work_prepare(work, "%s%s", prefix, sql.text);
+  at_text_free(&work->connection->alloc, &sql);
+  return stmt;
+}
+
+/* Loads a relation, or the rows of one entity only. NULL on failure. */
+AtStore *load_relation(Work *work, const Relation *r, const AtCell *entity){
+  Connection *connection = work->connection;
+  sqlite3_stmt *stmt = prepare_load(work, r, "", entity!=NULL);
+  Load load, *outer = connection->load;
+  AtStore *store = NULL;
+  memset(&load, 0, sizeof load);
+  load.work = work;
+  load.label = r->shape.has_label ? 2 : -1;
+  if( stmt && at_loader_open(&work->env, &load.loader, &r->shape) ){
+    if( entity ) bind_cell(stmt, entity);
+    connection->load = &load;
+    if( sqlite3_step(stmt)!=SQLITE_ROW ){
+      char what[128];
+      sqlite3_snprintf(sizeof what, what, "%.80s (argument %s) cannot be read", r->name, r->role->argument);
+      work_fail_sql(work, what);
+    }
+    connection->load = outer;
+    store = at_loader_finish(&work->env, &load.loader);
+    at_loader_close(&load.loader);
+  }
+  sqlite3_finalize(stmt);
+  return store;
+}
+
+/* Whether SQLite would find one entity by an index. */
+int load_is_search(Work *work, const Relation *r){
+  sqlite3_stmt *stmt = prepare_load(work, r, "EXPLAIN QUERY PLAN ", 1);
+  int search = 0, other = 0;
+  while( stmt && sqlite3_step(stmt)==SQLITE_ROW ){
+    const char *detail = (const char*)sqlite3_column_text(stmt, 3);
+    if( detail==NULL ) continue;
+    if( strncmp(detail, "SEARCH", 6)==0 ) search = 1;
+    else other = 1;
+  }
+  sqlite3_finalize(stmt);
+  return search && !other;
+}

@@ -1,0 +1,361 @@
+/*
+** relation.c: 'touches(account_id, touched_at, channel)' -> tables and columns.
+**
+**   relation = name [ "." name ] [ "(" name { "," name } ")" ]
+**   name     = word | '"' any '"'          a '"' inside is doubled
+**
+** Names only: whatever is written is quoted by us before it becomes SQL, and
+** columns are qualified, so that a misspelt one is never taken for a string.
+** Without a column list the role's standard names are looked up.
+*/
+#include "sql.h"
+
+#include <string.h>
+
+const Role touches_role = {
+  "touches", "'touches(entity, ts, channel)'", 3, 4,
+  {"entity", "ts", "channel", "points", NULL}
+};
+const Role conversions_role = {
+  "conversions", "'conversions(entity, ts, value)'", 2, 3+AT_MAX_MILESTONES,
+  {"entity", "ts", "value", "milestone1", "milestone2", "milestone3", "milestone4", "milestone5",
+   "milestone6", "milestone7", "milestone8", "milestone9", "milestone10", "milestone11",
+   "milestone12", "milestone13", "milestone14", "milestone15", "milestone16", NULL}
+};
+
+/************************************ Parsing ********************************/
+
+typedef struct Parser Parser;
+struct Parser {
+  Work *work;
+  const Role *role;
+  const char *text, *at, *end;
+};
+
+static void skip_blanks(Parser *p){
+  while( p->at<p->end && (*p->at==' ' || (*p->at>='\t' && *p->at<='\r')) ) p->at++;
+}
+
+static int accept(Parser *p, char c){
+  skip_blanks(p);
+  if( p->at>=p->end || *p->at!=c ) return 0;
+  p->at++;
+  return 1;
+}
+
+static void fail_parse(Parser *p){
+  at_fail(&p->work->env, AT_INVALID, "argument %s cannot be read at character %d (got %s); write %s",
+          p->role->argument, (int)(p->at-p->text)+1, at_quote(p->text, (size_t)(p->end-p->text)).text,
+          p->role->form);
+}
+
+static int is_word_byte(char c, int first){
+  if( (c>='a' && c<='z') || (c>='A' && c<='Z') || c=='_' || (unsigned char)c>=0x80 ) return 1;
+  return !first && ((c>='0' && c<='9') || c=='$');
+}
+
+/* One name, unquoted, as an owned string; NULL on failure. */
+static char *parse_name(Parser *p){
+  const char *from;
+  char *name, *out;
+  skip_blanks(p);
+  from = p->at;
+  if( p->at<p->end && *p->at=='"' ){
+    do{
+      p->at++;
+      while( p->at<p->end && *p->at!='"' ) p->at++;
+      if( p->at>=p->end ){ p->at = from; fail_parse(p); return NULL; }
+      p->at++;
+    }while( p->at<p->end && *p->at=='"' );
+    name = out = at_alloc(&p->work->env, (size_t)(p->at-from), 1);
+    if( name==NULL ) return NULL;
+    for(from++; from<p->at-1; from++){
+      *out++ = *from;
+      if( *from=='"' ) from++;
+    }
+    *out = 0;
+    return name;
+  }
+  while( p->at<p->end && is_word_byte(*p->at, p->at==from) ) p->at++;
+  if( p->at==from ){ fail_parse(p); return NULL; }
+  name = at_alloc(&p->work->env, (size_t)(p->at-from)+1, 1);
+  if( name==NULL ) return NULL;
+  memcpy(name, from, (size_t)(p->at-from));
+  name[p->at-from] = 0;
+  return name;
+}
+
+static void parse_columns(Parser *p, Relation *r){
+  do{
+    if( r->n_columns>=p->role->most ){
+      at_fail(&p->work->env, AT_INVALID, "argument %s names more than %d columns (got %s); write %s",
+              p->role->argument, p->role->most, at_quote(p->text, (size_t)(p->end-p->text)).text,
+              p->role->form);
+      return;
+    }
+    r->columns[r->n_columns] = parse_name(p);
+    if( r->columns[r->n_columns]==NULL ) return;
+    r->n_columns++;
+  }while( accept(p, ',') );
+  if( !accept(p, ')') ){ fail_parse(p); return; }
+  if( r->n_columns<p->role->required ){
+    at_fail(&p->work->env, AT_INVALID, "argument %s names %d columns, at least %d are needed (got %s); write %s",
+            p->role->argument, r->n_columns, p->role->required,
+            at_quote(p->text, (size_t)(p->end-p->text)).text, p->role->form);
+  }
+}
+
+/* Splits the text of an argument. The relation is to be freed in any case. */
+void relation_parse(Work *work, Relation *r, const Role *role, const char *text, size_t n){
+  Parser p = { work, role, text, text, text+n };
+  memset(r, 0, sizeof *r);
+  r->role = role;
+  if( work->env.error.code ) return;
+  if( memchr(text, 0, n) ){ fail_parse(&p); return; }
+  r->name = parse_name(&p);
+  if( r->name && accept(&p, '.') ){
+    r->schema = r->name;
+    r->name = parse_name(&p);
+  }
+  if( r->name && accept(&p, '(') ) parse_columns(&p, r);
+  skip_blanks(&p);
+  if( !work->env.error.code && p.at<p.end ) fail_parse(&p);
+}
+
+void relation_free(Connection *connection, Relation *r){
+  int i;
+  at_free(&connection->alloc, r->schema);
+  at_free(&connection->alloc, r->name);
+  at_free(&connection->alloc, r->id);
+  for(i=0; i<r->n_columns; i++) at_free(&connection->alloc, r->columns[i]);
+  memset(r, 0, sizeof *r);
+}
+
+/*********************************** Resolving *******************************/
+
+static char *copy_text(Work *work, const char *text){
+  size_t n = strlen(text)+1;
+  char *copy = at_alloc(&work->env, n, 1);
+  if( copy ) memcpy(copy, text, n);
+  return copy;
+}
+
+/* Looks the name up in one schema: 1 found, 0 not. */
+static int find_in_schema(Work *work, Relation *r, const char *schema, AtSuggest *near){
+  sqlite3_stmt *stmt = work_prepare(work, "SELECT name, type FROM \"%w\".sqlite_master "
+                                          "WHERE type IN ('table', 'view')", schema);
+  int found = 0;
+  while( stmt && !found && sqlite3_step(stmt)==SQLITE_ROW ){
+    const char *name = (const char*)sqlite3_column_text(stmt, 0);
+    const char *type = (const char*)sqlite3_column_text(stmt, 1);
+    if( name==NULL || type==NULL ) continue;
+    found = sqlite3_stricmp(name, r->name)==0;
+    if( found ) r->is_view = type[0]=='v';
+    else at_suggest_offer(near, name);
+  }
+  if( stmt && sqlite3_finalize(stmt)!=SQLITE_OK ) work_fail_sql(work, "cannot read the schema");
+  return found;
+}
+
+static void fail_unknown_table(Work *work, const Relation *r, const AtSuggest *near){
+  at_fail(&work->env, AT_INVALID, "no such table or view: %s%s%s%s (argument %s)",
+          at_quote(r->name, strlen(r->name)).text,
+          near->best[0] ? "; did you mean " : "; write the name of a table or view",
+          near->best, near->best[0] ? "?" : "", r->role->argument);
+}
+
+/* A schema that was written must exist. */
+static int check_schema(Work *work, const Relation *r){
+  sqlite3_stmt *list = work_prepare(work, "PRAGMA database_list");
+  AtSuggest near;
+  int found = 0;
+  at_suggest_start(&near, r->schema, strlen(r->schema));
+  while( list && sqlite3_step(list)==SQLITE_ROW ){
+    const char *schema = (const char*)sqlite3_column_text(list, 1);
+    if( schema==NULL ) continue;
+    found |= sqlite3_stricmp(schema, r->schema)==0;
+    at_suggest_offer(&near, schema);
+  }
+  sqlite3_finalize(list);
+  if( sqlite3_stricmp(r->schema, "temp")==0 ) found = 1;
+  if( !found ){
+    at_fail(&work->env, AT_INVALID, "no such schema: %s%s%s%s (argument %s)",
+            at_quote(r->schema, strlen(r->schema)).text,
+            near.best[0] ? "; did you mean " : "; attach it, or write the table's name alone",
+            near.best, near.best[0] ? "?" : "", r->role->argument);
+  }
+  return found;
+}
+
+/* Where the name lives: as SQLite resolves it, temp first, then main, then the
+** attached ones in order. Eponymous virtual tables live nowhere: schema stays NULL. */
+static int resolve_schema(Work *work, Relation *r, AtSuggest *near){
+  sqlite3_stmt *list;
+  int found = 0, pass;
+  if( r->schema ) return check_schema(work, r) && find_in_schema(work, r, r->schema, near);
+  for(pass=0; pass<2 && !found; pass++){        /* temp is listed second */
+    list = work_prepare(work, "PRAGMA database_list");
+    while( list && !found && !work->env.error.code && sqlite3_step(list)==SQLITE_ROW ){
+      const char *schema = (const char*)sqlite3_column_text(list, 1);
+      int is_temp = schema && sqlite3_stricmp(schema, "temp")==0;
+      if( schema==NULL || is_temp!=(pass==0) ) continue;
+      found = find_in_schema(work, r, schema, near);
+      if( found ) r->schema = copy_text(work, schema);
+    }
+    sqlite3_finalize(list);
+  }
+  return found;
+}
+
+/* The FROM clause of the relation, with "r" for its alias. */
+static char *from_clause(const Relation *r){
+  return r->schema ? sqlite3_mprintf("\"%w\".\"%w\" AS r", r->schema, r->name)
+                   : sqlite3_mprintf("\"%w\" AS r", r->name);
+}
+
+static int is_rowid_name(const char *name){
+  return sqlite3_stricmp(name, "rowid")==0 || sqlite3_stricmp(name, "oid")==0
+      || sqlite3_stricmp(name, "_rowid_")==0;
+}
+
+/* Whether the columns of stmt, a SELECT *, have this name. */
+static int has_column(const Relation *r, sqlite3_stmt *stmt, const char *name, AtSuggest *near){
+  int i, n = sqlite3_column_count(stmt);
+  for(i=0; i<n; i++){
+    const char *column = sqlite3_column_name(stmt, i);
+    if( column==NULL ) continue;
+    if( sqlite3_stricmp(column, name)==0 ) return 1;
+    at_suggest_offer(near, column);
+  }
+  return is_rowid_name(name) && r->has_rowid;
+}
+
+static void check_column(Work *work, const Relation *r, sqlite3_stmt *stmt, const char *name){
+  AtSuggest near;
+  at_suggest_start(&near, name, strlen(name));
+  if( has_column(r, stmt, name, &near) ) return;
+  at_fail(&work->env, AT_INVALID, "no such column in %s: %s%s%s%s (argument %s)", r->name,
+          at_quote(name, strlen(name)).text,
+          near.best[0] ? "; did you mean " : "; write the name of one of its columns",
+          near.best, near.best[0] ? "?" : "", r->role->argument);
+}
+
+/* The standard names that the relation has, up to the first that it lacks. */
+static void standard_columns(Work *work, Relation *r, sqlite3_stmt *stmt){
+  int i;
+  for(i=0; r->role->columns[i] && i<MAX_COLUMNS; i++){
+    const char *name = r->role->columns[i];
+    AtSuggest near;
+    at_suggest_start(&near, name, strlen(name));
+    if( !has_column(r, stmt, name, &near) ){
+      if( i>=r->role->required ) break;
+      at_fail(&work->env, AT_INVALID, "%s has no column %s; name its columns: write %s",
+              r->name, name, r->role->form);
+      return;
+    }
+    r->columns[i] = copy_text(work, name);
+    if( r->columns[i]==NULL ) return;
+    r->n_columns = i+1;
+  }
+}
+
+/* What the columns are for, by role. */
+static void fill_shape(Relation *r, int64_t unit){
+  AtShape *shape = &r->shape;
+  int i, next = 2;
+  memset(shape, 0, sizeof *shape);
+  shape->unit = unit;
+  shape->relation = r->name;
+  shape->entity = r->columns[0];
+  shape->time = r->columns[1];
+  shape->has_id = r->id!=NULL || (r->has_rowid && !r->is_view);
+  if( r->role==&touches_role ){
+    shape->has_label = 1;
+    shape->label = r->columns[next++];
+  }
+  if( r->n_columns>next ){
+    shape->has_number = 1;
+    shape->number = r->columns[next++];
+  }
+  shape->n_milestones = r->n_columns-next;
+  for(i=0; i<shape->n_milestones; i++) shape->milestone[i] = r->columns[next+i];
+}
+
+/* The affinity of the entity column by its declared type (datatype3.html 3.1):
+** 'T'ext, 'N'umeric of any kind, or 0 for none. */
+static int entity_affinity(const Relation *r, sqlite3_stmt *stmt){
+  int i, n = sqlite3_column_count(stmt);
+  for(i=0; i<n; i++){
+    const char *name = sqlite3_column_name(stmt, i), *type = sqlite3_column_decltype(stmt, i);
+    if( name==NULL || sqlite3_stricmp(name, r->columns[0])!=0 ) continue;
+    if( type==NULL || type[0]==0 ) return 0;
+    if( sqlite3_strlike("%INT%", type, 0)==0 ) return 'N';
+    if( sqlite3_strlike("%CHAR%", type, 0)==0 || sqlite3_strlike("%CLOB%", type, 0)==0
+     || sqlite3_strlike("%TEXT%", type, 0)==0 ) return 'T';
+    return sqlite3_strlike("%BLOB%", type, 0)==0 ? 0 : 'N';
+  }
+  return is_rowid_name(r->columns[0]) ? 'N' : 0;
+}
+
+/* Finds the relation and its columns. id_column may be NULL: the rowid. */
+void relation_resolve(Work *work, Relation *r, const char *id_column, int64_t unit){
+  sqlite3_stmt *stmt = NULL, *probe = NULL;
+  AtSuggest near;
+  char *from, *sql;
+  int found, i;
+  if( work->env.error.code ) return;
+  at_suggest_start(&near, r->name, strlen(r->name));
+  found = resolve_schema(work, r, &near);
+  from = from_clause(r);
+  if( from==NULL ){ at_fail(&work->env, AT_NOMEM, "out of memory"); return; }
+  if( !work->env.error.code ){
+    sql = sqlite3_mprintf("SELECT * FROM %s LIMIT 0", from);
+    if( sql==NULL || sqlite3_prepare_v2(work->connection->db, sql, -1, &stmt, NULL)!=SQLITE_OK ){
+      char what[128];
+      sqlite3_snprintf(sizeof what, what, "%.80s (argument %s) cannot be read", r->name, r->role->argument);
+      if( sql && !found && sqlite3_errcode(work->connection->db)==SQLITE_ERROR ) fail_unknown_table(work, r, &near);
+      else work_fail_sql(work, what);
+    }
+    sqlite3_free(sql);
+  }
+  if( stmt ){
+    sql = sqlite3_mprintf("SELECT r.rowid FROM %s LIMIT 0", from);
+    r->has_rowid = !r->is_view && sql
+        && sqlite3_prepare_v2(work->connection->db, sql, -1, &probe, NULL)==SQLITE_OK;
+    sqlite3_finalize(probe);
+    sqlite3_free(sql);
+    if( id_column ) r->id = copy_text(work, id_column);
+    if( r->n_columns==0 ) standard_columns(work, r, stmt);
+    for(i=0; i<r->n_columns; i++) check_column(work, r, stmt, r->columns[i]);
+    if( r->id ) check_column(work, r, stmt, r->id);
+    if( !work->env.error.code ){
+      fill_shape(r, unit);
+      r->entity_affinity = entity_affinity(r, stmt);
+    }
+  }
+  sqlite3_finalize(stmt);
+  sqlite3_free(from);
+}
+
+static void add_sql(Work *work, AtText *sql, const char *format, const char *name){
+  char *text = sqlite3_mprintf(format, name);
+  if( text==NULL ) at_fail(&work->env, AT_NOMEM, "out of memory");
+  else at_text_add(&work->env, sql, text, strlen(text));
+  sqlite3_free(text);
+}
+
+/* SELECT attribution_ingest(columns…, id) FROM the relation; one_entity adds
+** the condition entity = ?1. The text is the caller's to free. */
+AtText relation_select(Work *work, const Relation *r, int one_entity){
+  AtText sql = {0};
+  char *from = from_clause(r);
+  int i;
+  if( from==NULL ) at_fail(&work->env, AT_NOMEM, "out of memory");
+  at_text_add(&work->env, &sql, "SELECT attribution_ingest(", 26);
+  for(i=0; i<r->n_columns; i++) add_sql(work, &sql, i ? ", r.\"%w\"" : "r.\"%w\"", r->columns[i]);
+  if( r->shape.has_id ) add_sql(work, &sql, ", r.\"%w\"", r->id ? r->id : "rowid");
+  add_sql(work, &sql, ") FROM %s", from);
+  if( one_entity ) add_sql(work, &sql, " WHERE r.\"%w\" = ?1", r->columns[0]);
+  sqlite3_free(from);
+  return sql;
+}

@@ -1,0 +1,226 @@
+/*
+** snapshot.c: the per-connection cache of loaded relations.
+**
+** How it works. Before anything is loaded a statement per schema is stepped and
+** left open, which holds a read transaction: all loads of one statement see one
+** snapshot. Then the fingerprint is taken: for each schema its name, file, data
+** version and schema cookie, and the connection's count of changes. As long as it
+** stays the same no relation can have changed, and stores are handed out again;
+** when it differs, all are dropped. Nothing is cached
+**   - inside an open write transaction, which may be rolled back;
+**   - for a view or virtual table whose program is not known to be
+**     deterministic: it is loaded anew each time. The program is read with
+**     EXPLAIN; date and time functions count as the clock.
+** When in doubt, load.
+*/
+#include "sql.h"
+
+#include <string.h>
+
+struct Cached {
+  Cached *next;
+  AtText key;                       /* relation, columns, id, unit */
+  AtStore *store;
+  size_t bytes;
+};
+
+static void drop(Connection *connection, Cached *c){
+  connection->cache_bytes -= (int64_t)c->bytes;
+  at_text_free(&connection->alloc, &c->key);
+  at_store_release(c->store);
+  at_free(&connection->alloc, c);
+}
+
+void snapshot_clear(Connection *connection){
+  while( connection->cached ){
+    Cached *c = connection->cached;
+    connection->cached = c->next;
+    drop(connection, c);
+  }
+}
+
+/* Drops the least recently used stores beyond the limit. */
+static void shrink(Connection *connection){
+  int64_t kept = 0;
+  Cached **place = &connection->cached;
+  while( *place ){
+    Cached *c = *place;
+    if( kept+(int64_t)c->bytes<=connection->cache_limit ){
+      kept += (int64_t)c->bytes;
+      place = &c->next;
+    }else{
+      *place = c->next;
+      drop(connection, c);
+    }
+  }
+}
+
+void snapshot_limit(Connection *connection, int64_t megabytes){
+  connection->cache_limit = megabytes*1024*1024;
+  shrink(connection);
+}
+
+/******************************** The fingerprint ****************************/
+
+/* Opens a read transaction on one schema and adds what identifies its content. */
+static void add_schema(Work *work, AtText *fingerprint, const char *name, const char *file){
+  sqlite3 *db = work->connection->db;
+  sqlite3_stmt *pin;
+  sqlite3_file *handle = NULL;
+  unsigned version = 0;
+  int64_t cookie = 0;
+  if( work->n_pins>=(int)(sizeof work->pins/sizeof *work->pins) ){ work->may_cache = 0; return; }
+  pin = work_prepare(work, "PRAGMA \"%w\".schema_version", name);
+  if( pin==NULL ) return;
+  work->pins[work->n_pins++] = pin;
+  if( sqlite3_step(pin)==SQLITE_ROW ) cookie = sqlite3_column_int64(pin, 0);
+  else{ work_fail_sql(work, "cannot read the schema"); return; }
+  if( sqlite3_file_control(db, name, SQLITE_FCNTL_DATA_VERSION, &version)!=SQLITE_OK ) version = 0;
+  if( sqlite3_file_control(db, name, SQLITE_FCNTL_FILE_POINTER, &handle)!=SQLITE_OK ) handle = NULL;
+  at_text_add(&work->env, fingerprint, name, strlen(name)+1);
+  if( file ) at_text_add(&work->env, fingerprint, file, strlen(file)+1);
+  at_text_add(&work->env, fingerprint, (const char*)&version, sizeof version);
+  at_text_add(&work->env, fingerprint, (const char*)&cookie, sizeof cookie);
+  at_text_add(&work->env, fingerprint, (const char*)&handle, sizeof handle);
+}
+
+/* Pins every schema to one snapshot and drops the cache if anything changed. */
+void snapshot_begin(Work *work){
+  Connection *connection = work->connection;
+  AtText fingerprint = {0};
+  sqlite3_stmt *list = work_prepare(work, "PRAGMA database_list");
+  int changes = sqlite3_total_changes(connection->db);
+  work->may_cache = sqlite3_txn_state(connection->db, NULL)!=SQLITE_TXN_WRITE;
+  while( list && !work->env.error.code && sqlite3_step(list)==SQLITE_ROW ){
+    const char *name = (const char*)sqlite3_column_text(list, 1);
+    if( name ) add_schema(work, &fingerprint, name, (const char*)sqlite3_column_text(list, 2));
+  }
+  sqlite3_finalize(list);
+  at_text_add(&work->env, &fingerprint, (const char*)&changes, sizeof changes);
+  if( work->env.error.code || fingerprint.n!=connection->fingerprint.n
+   || memcmp(fingerprint.text, connection->fingerprint.text, fingerprint.n)!=0 ){
+    snapshot_clear(connection);
+    at_text_free(&connection->alloc, &connection->fingerprint);
+    connection->fingerprint = fingerprint;
+  }else{
+    at_text_free(&connection->alloc, &fingerprint);
+  }
+}
+
+/******************************** Determinism ********************************/
+
+/* Functions that may read the clock though SQLite calls them deterministic. */
+static int reads_clock(const char *name, size_t n){
+  static const char *const names[] = {"date", "time", "datetime", "julianday", "strftime", "unixepoch",
+    "timediff", "current_date", "current_time", "current_timestamp"};
+  size_t i;
+  for(i=0; i<sizeof names/sizeof *names; i++){
+    if( strlen(names[i])==n && sqlite3_strnicmp(names[i], name, (int)n)==0 ) return 1;
+  }
+  return 0;
+}
+
+/* Whether a function, as EXPLAIN shows it ('upper(1)'), gives the same for the
+** same: a scalar must be flagged so, an aggregate must be SQLite's own. */
+static int is_deterministic(Work *work, const char *shown, int aggregate){
+  const char *parenthesis = strchr(shown, '(');
+  size_t n = parenthesis ? (size_t)(parenthesis-shown) : strlen(shown);
+  sqlite3_stmt *stmt;
+  int known = 0;
+  if( aggregate && n==18 && sqlite3_strnicmp(shown, "attribution_ingest", 18)==0 ) return 1;
+  if( reads_clock(shown, n) ) return 0;
+  stmt = work_prepare(work, aggregate
+      ? "SELECT min(builtin) FROM pragma_function_list WHERE name=lower('%.*q')"
+      : "SELECT min((flags & 2048)<>0) FROM pragma_function_list WHERE name=lower('%.*q')", (int)n, shown);
+  if( stmt && sqlite3_step(stmt)==SQLITE_ROW ) known = sqlite3_column_int(stmt, 0);
+  sqlite3_finalize(stmt);
+  return known;
+}
+
+/* Whether a load's program, opcode by opcode, depends on tables alone. */
+static int is_repeatable(Work *work, const Relation *r){
+  AtText sql = relation_select(work, r, 0);
+  sqlite3_stmt *stmt = work->env.error.code ? NULL : work_prepare(work, "EXPLAIN %s", sql.text);
+  int repeatable = stmt!=NULL;
+  while( repeatable && sqlite3_step(stmt)==SQLITE_ROW ){
+    const char *opcode = (const char*)sqlite3_column_text(stmt, 1);
+    const char *p4 = (const char*)sqlite3_column_text(stmt, 5);
+    if( opcode==NULL || strncmp(opcode, "VOpen", 5)==0 ) repeatable = 0;
+    else if( strncmp(opcode, "Function", 8)==0 || strncmp(opcode, "PureFunc", 8)==0 ){
+      repeatable = p4 && is_deterministic(work, p4, 0);
+    }else if( strncmp(opcode, "AggStep", 7)==0 || strncmp(opcode, "AggInverse", 10)==0 ){
+      repeatable = p4 && is_deterministic(work, p4, 1);
+    }
+  }
+  sqlite3_finalize(stmt);
+  at_text_free(&work->connection->alloc, &sql);
+  return repeatable;
+}
+
+/********************************** The cache ********************************/
+
+static AtText cache_key(Work *work, const Relation *r){
+  AtText key = relation_select(work, r, 0);
+  at_text_add(&work->env, &key, (const char*)&r->shape.unit, sizeof r->shape.unit);
+  at_text_add(&work->env, &key, (const char*)&r->shape.has_label, sizeof r->shape.has_label);
+  return key;
+}
+
+static AtStore *find(Connection *connection, const AtText *key){
+  Cached **place = &connection->cached;
+  for(; *place; place = &(*place)->next){
+    Cached *c = *place;
+    if( c->key.n!=key->n || memcmp(c->key.text, key->text, key->n)!=0 ) continue;
+    *place = c->next;                       /* to the front: used last */
+    c->next = connection->cached;
+    connection->cached = c;
+    return at_store_share(c->store);
+  }
+  return NULL;
+}
+
+/* Takes the key over. */
+static void keep(Work *work, AtText *key, AtStore *store){
+  Connection *connection = work->connection;
+  Cached *c = at_alloc(&work->env, 1, sizeof *c);
+  if( c==NULL ) return;
+  c->key = *key;
+  memset(key, 0, sizeof *key);
+  c->store = at_store_share(store);
+  c->bytes = at_store_size(store)+c->key.capacity;
+  c->next = connection->cached;
+  connection->cached = c;
+  connection->cache_bytes += (int64_t)c->bytes;
+  shrink(connection);
+}
+
+/* Whether WHERE entity = ?1 in the relation finds all that SQLite would call
+** equal to the value further out, whatever affinity it compares with there. */
+static int finds_all(const Relation *r, const AtCell *entity){
+  if( entity->type==AT_TEXT ) return r->entity_affinity!=0;
+  return (entity->type==AT_INT || entity->type==AT_REAL) && r->entity_affinity=='N';
+}
+
+/* The store of a resolved relation: from the cache, or loaded; NULL on failure. With
+** an entity, and an index to find it by, an uncached relation is loaded for that
+** entity alone. The caller releases the store. */
+AtStore *snapshot_store(Work *work, const Relation *r, const AtCell *entity){
+  Connection *connection = work->connection;
+  AtText key = cache_key(work, r);
+  AtStore *store = NULL;
+  if( !work->env.error.code && work->may_cache ) store = find(connection, &key);
+  if( store==NULL && !work->env.error.code ){
+    if( entity && finds_all(r, entity) && load_is_search(work, r) ){
+      store = load_relation(work, r, entity);
+    }else{
+      store = load_relation(work, r, NULL);
+      if( store && work->may_cache && is_repeatable(work, r) ) keep(work, &key, store);
+    }
+  }
+  at_text_free(&connection->alloc, &key);
+  if( work->env.error.code ){
+    at_store_release(store);
+    store = NULL;
+  }
+  return store;
+}

@@ -1,0 +1,193 @@
+/*
+** sql.h: the one internal header of sql/, cut by banners into the interface of
+** each file. Glue only: arguments, columns, errors. What is computed is
+** computed in core/.
+*/
+#ifndef ATTRIBUTION_SQL_H
+#define ATTRIBUTION_SQL_H
+
+#include <sqlite3ext.h>
+
+#include "../core/core.h"
+
+SQLITE_EXTENSION_INIT3
+
+/************************ Interface to code in connection.c *******************
+** What one connection shares among its statements, and one statement's work.
+*/
+typedef struct Cached Cached;
+typedef struct Load Load;
+typedef struct Connection Connection;
+struct Connection {
+  sqlite3 *db;
+  int references;                   /* one per registered function and module */
+  int depth;                        /* loads within loads */
+  AtAlloc alloc;
+  Load *load;                       /* whom attribution_ingest() feeds */
+  Cached *cached;                   /* newest first */
+  AtText fingerprint;               /* under which cached is valid */
+  int64_t cache_bytes, cache_limit;
+};
+typedef struct Work Work;
+struct Work {
+  Connection *connection;
+  AtEnv env;
+  int rc;                           /* SQLite's own code, if it was its failure */
+  sqlite3_stmt *heartbeat;
+  sqlite3_stmt *pins[128];          /* hold a read transaction on each schema */
+  int n_pins;
+  int may_cache;
+};
+Connection *connection_open(sqlite3 *db);
+void connection_release(void *connection);
+AtEnv connection_env(Connection *connection);
+int work_begin(Work *work, Connection *connection);
+void work_end(Work *work);
+int work_code(const Work *work);
+int env_code(const AtEnv *env);
+void work_fail_sql(Work *work, const char *what);
+sqlite3_stmt *work_prepare(Work *work, const char *format, ...);
+
+/************************ Interface to code in value.c ************************
+** SQLite values to cells and back.
+*/
+void cell_of(sqlite3_value *value, AtCell *cell);
+void cell_result(sqlite3_context *context, const AtCell *cell);
+void cell_text(sqlite3_value *value, AtCell *cell);
+void result_failure(sqlite3_context *context, const char *function, const AtEnv *env);
+
+/************************ Interface to code in relation.c *********************
+** 'touches(account_id, touched_at, channel)'
+*/
+#define MAX_COLUMNS (4+AT_MAX_MILESTONES)
+typedef struct Role Role;
+struct Role {
+  const char *argument;             /* touches, conversions */
+  const char *form;                 /* how to write it */
+  int required;                     /* leading columns that must be named */
+  int most;
+  const char *columns[MAX_COLUMNS+1]; /* standard names */
+};
+extern const Role touches_role, conversions_role;
+
+typedef struct Relation Relation;
+struct Relation {
+  const Role *role;
+  char *schema;                     /* NULL until resolved, unless given */
+  char *name;
+  int is_view, has_rowid;
+  int entity_affinity;              /* of its entity column: 'T', 'N' or 0 for none */
+  int n_columns;
+  char *columns[MAX_COLUMNS];
+  char *id;                         /* column that names a row, NULL = rowid */
+  AtShape shape;
+};
+void relation_parse(Work *work, Relation *relation, const Role *role, const char *text, size_t n);
+void relation_resolve(Work *work, Relation *relation, const char *id_column, int64_t unit);
+AtText relation_select(Work *work, const Relation *relation, int one_entity);
+void relation_free(Connection *connection, Relation *relation);
+
+/************************ Interface to code in load.c *************************
+** Runs the nested SELECT through an aggregate of our own into a store.
+*/
+AtStore *load_relation(Work *work, const Relation *relation, const AtCell *entity);
+int load_is_search(Work *work, const Relation *relation);
+void ingest_step(sqlite3_context *context, int argc, sqlite3_value **argv);
+void ingest_final(sqlite3_context *context);
+
+/************************ Interface to code in snapshot.c *********************
+** The per-connection cache of loaded relations.
+*/
+void snapshot_begin(Work *work);
+AtStore *snapshot_store(Work *work, const Relation *relation, const AtCell *entity);
+void snapshot_limit(Connection *connection, int64_t megabytes);
+void snapshot_clear(Connection *connection);
+
+/************************ Interface to code in vtab.c *************************
+** The frame of every table-valued function.
+*/
+typedef struct Column Column;
+struct Column { const char *name, *type, *help; };
+typedef struct Argument Argument;
+struct Argument { const char *name; int required; const char *help; };
+typedef struct Family Family;
+typedef struct Cursor Cursor;
+struct Family {
+  const char *name, *help, *example;
+  const Column *columns;            /* ends with a NULL name */
+  const Argument *arguments;        /* likewise */
+  int entity_column;                /* whose = is used, -1 = none */
+  void (*open)(Cursor *cursor, Work *work);   /* arguments -> state */
+  int (*next)(Cursor *cursor);                /* 1 = a row, 0 = end or failure */
+  void (*column)(Cursor *cursor, sqlite3_context *context, int column);
+  void (*close)(Cursor *cursor);
+};
+#define MAX_ARGUMENTS 8
+struct Cursor {
+  sqlite3_vtab_cursor base;
+  const Family *family;
+  Connection *connection;
+  AtEnv env;                        /* its error ends the statement */
+  AtCell arguments[MAX_ARGUMENTS];  /* valid in open() only; AT_NULL = absent */
+  sqlite3_value *values[MAX_ARGUMENTS]; /* the same, owned */
+  const AtCell *entity;             /* entity = this, or NULL; in open() only */
+  void *state;
+  sqlite3_int64 rowid;
+  int eof;
+};
+typedef struct Registration Registration;
+struct Registration { Connection *connection; const Family *family; };
+extern const sqlite3_module family_module;
+void registration_free(void *registration);
+
+#define ANY "ANY BLOB"   /* BLOB affinity: SQLite converts nothing */
+
+/************************ Interface to code in question.c *********************
+** What attribution, attribution_summary and journeys are asked.
+*/
+typedef struct Question Question;
+struct Question {
+  AtOptions options;
+  AtModels models;
+  Relation touches_relation, conversions_relation;
+  AtStore *touches, *conversions;
+};
+int question_open(Question *q, Cursor *cursor, Work *work, int has_models, unsigned table);
+void question_close(Question *q, Connection *connection);
+int question_is_lookup(const AtStore *store, const AtCell *key);
+extern const Argument question_arguments[], journeys_arguments[];
+
+/************************ Interface to code in vtab_*.c ***********************/
+extern const Family attribution_family, summary_family, journeys_family, help_family;
+
+/************************ Interface to code in agg_*.c ************************/
+void first_touch_step(sqlite3_context *context, int argc, sqlite3_value **argv);
+void last_touch_step(sqlite3_context *context, int argc, sqlite3_value **argv);
+void touch_value(sqlite3_context *context);
+void touch_final(sqlite3_context *context);
+void touch_inverse(sqlite3_context *context, int argc, sqlite3_value **argv);
+void weighted_credit_step(sqlite3_context *context, int argc, sqlite3_value **argv);
+void weighted_credit_final(sqlite3_context *context);
+void touch_credit_step(sqlite3_context *context, int argc, sqlite3_value **argv);
+void touch_credit_value(sqlite3_context *context);
+void touch_credit_final(sqlite3_context *context);
+void touch_credit_inverse(sqlite3_context *context, int argc, sqlite3_value **argv);
+void version_function(sqlite3_context *context, int argc, sqlite3_value **argv);
+
+/************************ Interface to code in ../attribution.c ***************/
+typedef struct Function Function;
+struct Function {
+  const char *name;
+  int least, most;                  /* arguments */
+  int flags;
+  void (*scalar)(sqlite3_context*, int, sqlite3_value**);
+  void (*step)(sqlite3_context*, int, sqlite3_value**);
+  void (*final)(sqlite3_context*);
+  void (*value)(sqlite3_context*);
+  void (*inverse)(sqlite3_context*, int, sqlite3_value**);
+  const char *usage, *help, *example;
+};
+const Function *function_row(int i);
+const Family *family_row(int i);
+
+#endif

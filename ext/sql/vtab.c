@@ -1,0 +1,249 @@
+/*
+** vtab.c: the frame that all table-valued functions share.
+**
+** How it works. A family names its columns, its arguments and four callbacks;
+** this file does the rest: the declaration (columns, then the arguments as
+** hidden columns), the plan, the cursor. The tables are eponymous only: there is
+** no xCreate, so nothing of ours is ever written into a schema.
+**
+**   SELECT * FROM attribution('touches(…)', 'conversions(…)', 'linear') WHERE entity = 7
+**
+** declares, for a family of columns model, entity, … and arguments touches, …
+**
+**   CREATE TABLE x(model TEXT, entity ANY BLOB, …, arg_touches HIDDEN, arg_conversions HIDDEN, …)
+*/
+#include "sql.h"
+
+#include <string.h>
+
+typedef struct Table Table;
+struct Table {
+  sqlite3_vtab base;
+  Connection *connection;
+  const Family *family;
+};
+
+static int count_columns(const Family *family){
+  int n = 0;
+  while( family->columns[n].name ) n++;
+  return n;
+}
+
+static int count_arguments(const Family *family){
+  int n = 0;
+  while( family->arguments && family->arguments[n].name ) n++;
+  return n;
+}
+
+void registration_free(void *registration){
+  connection_release(((Registration*)registration)->connection);
+  sqlite3_free(registration);
+}
+
+static int family_connect(sqlite3 *db, void *aux, int argc, const char *const *argv,
+                          sqlite3_vtab **vtab, char **message){
+  Registration *registration = aux;
+  const Family *family = registration->family;
+  char *sql = sqlite3_mprintf("CREATE TABLE x(");
+  Table *table;
+  int i, rc;
+  (void)argc; (void)argv; (void)message;
+  for(i=0; sql && family->columns[i].name; i++){
+    sql = sqlite3_mprintf("%z%s%s %s", sql, i ? ", " : "", family->columns[i].name, family->columns[i].type);
+  }
+  for(i=0; sql && i<count_arguments(family); i++){
+    sql = sqlite3_mprintf("%z, arg_%s HIDDEN", sql, family->arguments[i].name);
+  }
+  if( sql ) sql = sqlite3_mprintf("%z)", sql);
+  table = sqlite3_malloc64(sizeof *table);
+  if( sql==NULL || table==NULL ){
+    sqlite3_free(sql);
+    sqlite3_free(table);
+    return SQLITE_NOMEM;
+  }
+  memset(table, 0, sizeof *table);
+  table->connection = registration->connection;
+  table->family = family;
+  rc = sqlite3_declare_vtab(db, sql);
+  sqlite3_free(sql);
+  if( rc!=SQLITE_OK ){
+    sqlite3_free(table);
+    return rc;
+  }
+  table->connection->references++;
+  *vtab = &table->base;
+  return SQLITE_OK;
+}
+
+static int family_disconnect(sqlite3_vtab *vtab){
+  connection_release(((Table*)vtab)->connection);
+  sqlite3_free(vtab);
+  return SQLITE_OK;
+}
+
+/* idxNum: bit i is set when argument i is passed to xFilter, bit
+** MAX_ARGUMENTS when the value of entity = ? follows them. */
+#define HAS_ENTITY (1<<MAX_ARGUMENTS)
+
+static int family_best_index(sqlite3_vtab *vtab, sqlite3_index_info *info){
+  const Family *family = ((Table*)vtab)->family;
+  int n_columns = count_columns(family), n_arguments = count_arguments(family);
+  int at[MAX_ARGUMENTS], entity = -1, next = 1, i;
+  for(i=0; i<MAX_ARGUMENTS; i++) at[i] = -1;
+  for(i=0; i<info->nConstraint; i++){
+    const struct sqlite3_index_constraint *c = &info->aConstraint[i];
+    if( c->op!=SQLITE_INDEX_CONSTRAINT_EQ ) continue;   /* LIMIT has no column */
+    if( c->iColumn>=n_columns ){
+      if( !c->usable ) return SQLITE_CONSTRAINT;
+      if( at[c->iColumn-n_columns]<0 ) at[c->iColumn-n_columns] = i;
+    }else if( c->usable && c->iColumn==family->entity_column
+           && sqlite3_stricmp(sqlite3_vtab_collation(info, i), "BINARY")==0 ){
+      entity = i;
+    }
+  }
+  info->idxNum = 0;
+  for(i=0; i<n_arguments; i++){
+    if( at[i]<0 ) continue;
+    info->aConstraintUsage[at[i]].argvIndex = next++;
+    info->aConstraintUsage[at[i]].omit = 1;
+    info->idxNum |= 1<<i;
+  }
+  info->estimatedCost = 1e9;
+  info->estimatedRows = 1000000;
+  if( entity>=0 ){
+    /* not omitted: SQLite compares again, with its rules of affinity */
+    info->aConstraintUsage[entity].argvIndex = next;
+    info->idxNum |= HAS_ENTITY;
+    info->estimatedCost = 1e6;
+    info->estimatedRows = 100;
+  }
+  return SQLITE_OK;
+}
+
+static int family_open(sqlite3_vtab *vtab, sqlite3_vtab_cursor **out){
+  Table *table = (Table*)vtab;
+  Cursor *cursor = sqlite3_malloc64(sizeof *cursor);
+  if( cursor==NULL ) return SQLITE_NOMEM;
+  memset(cursor, 0, sizeof *cursor);
+  cursor->family = table->family;
+  cursor->connection = table->connection;
+  cursor->connection->references++;
+  cursor->eof = 1;
+  *out = &cursor->base;
+  return SQLITE_OK;
+}
+
+static void reset_cursor(Cursor *cursor){
+  int i;
+  if( cursor->state ) cursor->family->close(cursor);
+  cursor->state = NULL;
+  for(i=0; i<MAX_ARGUMENTS; i++){
+    sqlite3_value_free(cursor->values[i]);
+    cursor->values[i] = NULL;
+  }
+  cursor->eof = 1;
+}
+
+static int family_close(sqlite3_vtab_cursor *base){
+  Cursor *cursor = (Cursor*)base;
+  reset_cursor(cursor);
+  connection_release(cursor->connection);
+  sqlite3_free(cursor);
+  return SQLITE_OK;
+}
+
+/* The message of a failed statement, where SQLite looks for it. */
+static int report(Cursor *cursor, const AtEnv *env, int code){
+  sqlite3_vtab *vtab = cursor->base.pVtab;
+  if( code==SQLITE_OK ) return SQLITE_OK;
+  cursor->eof = 1;
+  if( env->error.code==AT_NOMEM || env->error.code==AT_INTERRUPT ) return code;
+  sqlite3_free(vtab->zErrMsg);
+  vtab->zErrMsg = sqlite3_mprintf("%s(): %s", cursor->family->name, env->error.text);
+  return code;
+}
+
+static int next_row(Cursor *cursor){
+  cursor->eof = !cursor->family->next(cursor);
+  cursor->rowid++;
+  return report(cursor, &cursor->env, env_code(&cursor->env));
+}
+
+static void fail_missing(Cursor *cursor, Work *work, const Argument *argument){
+  at_fail(&work->env, AT_INVALID, "argument %s is missing; write %s", argument->name,
+          cursor->family->example);
+}
+
+/* Collects the arguments, opens the family's state and finds its first row. */
+static int family_filter(sqlite3_vtab_cursor *base, int idx_num, const char *idx_str,
+                         int argc, sqlite3_value **argv){
+  Cursor *cursor = (Cursor*)base;
+  const Family *family = cursor->family;
+  AtCell entity;
+  Work work;
+  int i, next = 0, code;
+  (void)idx_str;
+  reset_cursor(cursor);
+  cursor->env = connection_env(cursor->connection);
+  cursor->rowid = 0;
+  work_begin(&work, cursor->connection);
+  for(i=0; i<count_arguments(family); i++){
+    cursor->arguments[i].type = AT_NULL;
+    if( (idx_num & (1<<i)) && next<argc ){
+      cursor->values[i] = sqlite3_value_dup(argv[next++]);
+      if( cursor->values[i]==NULL ) at_fail(&work.env, AT_NOMEM, "out of memory");
+      else cell_of(cursor->values[i], &cursor->arguments[i]);
+    }
+    if( family->arguments[i].required && cursor->arguments[i].type==AT_NULL ){
+      fail_missing(cursor, &work, &family->arguments[i]);
+    }
+  }
+  cursor->entity = NULL;
+  if( (idx_num & HAS_ENTITY) && next<argc ){
+    cell_of(argv[next], &entity);
+    cursor->entity = &entity;
+  }
+  if( !work.env.error.code ) family->open(cursor, &work);
+  code = work_code(&work);
+  work_end(&work);
+  if( code!=SQLITE_OK ) return report(cursor, &work.env, code);
+  return next_row(cursor);
+}
+
+static int family_next(sqlite3_vtab_cursor *base){
+  return next_row((Cursor*)base);
+}
+
+static int family_eof(sqlite3_vtab_cursor *base){
+  return ((Cursor*)base)->eof;
+}
+
+static int family_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int column){
+  Cursor *cursor = (Cursor*)base;
+  int n_columns = count_columns(cursor->family);
+  if( column<n_columns ){
+    cursor->family->column(cursor, context, column);
+  }else if( cursor->values[column-n_columns] ){
+    sqlite3_result_value(context, cursor->values[column-n_columns]);
+  }
+  return SQLITE_OK;
+}
+
+static int family_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *rowid){
+  *rowid = ((Cursor*)base)->rowid;
+  return SQLITE_OK;
+}
+
+const sqlite3_module family_module = {
+  .iVersion = 0,
+  .xConnect = family_connect,
+  .xBestIndex = family_best_index,
+  .xDisconnect = family_disconnect,
+  .xOpen = family_open,
+  .xClose = family_close,
+  .xFilter = family_filter,
+  .xNext = family_next,
+  .xEof = family_eof,
+  .xColumn = family_column,
+  .xRowid = family_rowid,
+};

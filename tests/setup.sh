@@ -1,0 +1,52 @@
+#!/bin/sh
+# Makes sure that what a target needs is there: setup.sh build|demo|test
+#
+# Installs missing Debian packages when it may (root, or sudo without a
+# password); otherwise prints the one line that does, and fails. Quick when
+# everything is there already: it looks for files, not for packages.
+set -eu
+missing=""
+
+need() {            # need PACKAGE TEST...
+  package=$1; shift
+  "$@" >/dev/null 2>&1 || missing="$missing $package"
+}
+header() { echo "#include <$1>" | ${CC:-cc} -E -x c - ; }
+python_module() { /usr/bin/python3 -c "import $1" ; }
+
+for group in "$@"; do
+  case $group in
+    build)
+      need gcc command -v "${CC:-cc}"
+      need libc6-dev header stdio.h
+      need libsqlite3-dev header sqlite3ext.h ;;
+    demo)
+      need sqlite3 command -v sqlite3 ;;
+    test)
+      need libcmocka-dev test -e /usr/include/cmocka.h
+      need python3 test -x /usr/bin/python3
+      need python3-pytest python_module pytest
+      need python3-hypothesis python_module hypothesis ;;
+    *) echo "setup.sh: unknown group $group" >&2; exit 2 ;;
+  esac
+done
+[ -n "$missing" ] || exit 0
+
+# Headers are looked for with a compiler that may itself be missing.
+if ! command -v apt-get >/dev/null 2>&1; then
+  echo "missing:$missing (these are Debian's names; install what your system calls them)" >&2
+  exit 1
+fi
+install="apt-get install -y --no-install-recommends$missing"
+if [ "$(id -u)" = 0 ]; then run=""
+elif sudo -n true 2>/dev/null; then run="sudo"
+else
+  echo "missing:$missing" >&2
+  echo "run: sudo apt-get update && sudo $install" >&2
+  exit 1
+fi
+echo "installing$missing"
+export DEBIAN_FRONTEND=noninteractive
+$run apt-get update -qq
+# shellcheck disable=SC2086
+$run $install -qq >/dev/null
