@@ -164,6 +164,8 @@ struct AtDict {
 };
 uint32_t at_dict_intern(AtEnv *env, AtDict *dict, int tag, const char *text, size_t n);
 uint32_t *at_dict_sort(AtEnv *env, AtDict *dict);
+uint64_t at_text_head(const char *text, size_t n);
+uint64_t at_text_tail(const char *text, size_t n);
 size_t at_dict_size(const AtDict *dict);
 void at_dict_free(const AtAlloc *alloc, AtDict *dict);
 AtCell at_dict_cell(const AtDict *dict, uint32_t id);
@@ -236,6 +238,10 @@ int at_id_compare(const AtIds *ids, uint32_t a, uint32_t b);
 /************************ Interface to code in journey_load.c *****************
 ** Appends rows as they come and keeps them in arrival order.
 */
+#define AT_RECENT 64                /* a power of two */
+typedef struct AtRecent AtRecent;
+struct AtRecent { uint64_t head, tail; size_t n; uint32_t id; };
+
 typedef struct AtLoader AtLoader;
 struct AtLoader {
   AtStore *store;                   /* under construction */
@@ -247,7 +253,7 @@ struct AtLoader {
   int64_t last_time;
   int in_time_order;                /* rows came with times rising */
   size_t capacity;
-  int label_capacity_bytes;
+  AtRecent recent[AT_RECENT];       /* labels seen lately */
 };
 int at_loader_open(AtEnv *env, AtLoader *loader, const AtShape *shape);
 int at_loader_intern(AtEnv *env, AtLoader *loader);

@@ -148,6 +148,24 @@ static int append_form(AtEnv *env, AtLoader *l, uint8_t form){
   return 1;
 }
 
+/* The id of a label. Few labels make up most rows, and up to 16 bytes are known
+** by their length, head and tail: those need no hash and no comparison. */
+static uint32_t label_id(AtEnv *env, AtLoader *l, const char *text, size_t n){
+  uint64_t head, tail;
+  AtRecent *recent;
+  if( n>16 || n==0 ) return at_dict_intern(env, &l->store->labels, AT_TEXT, text, n);
+  head = at_text_head(text, n);
+  tail = at_text_tail(text, n);
+  recent = &l->recent[((head ^ tail<<1 ^ n)*UINT64_C(0x9e3779b97f4a7c15))>>58 & (AT_RECENT-1)];
+  if( recent->n!=n || recent->head!=head || recent->tail!=tail ){
+    recent->id = at_dict_intern(env, &l->store->labels, AT_TEXT, text, n);
+    recent->n = n;
+    recent->head = head;
+    recent->tail = tail;
+  }
+  return recent->id;
+}
+
 static int append_label(AtEnv *env, AtLoader *l, const AtCell *cells){
   AtStore *s = l->store;
   const AtCell *label = &cells[2];
@@ -159,8 +177,8 @@ static int append_label(AtEnv *env, AtLoader *l, const AtCell *cells){
     return fail_row(env, l, cells, l->shape->label, "is longer than 65,535 bytes", label,
                     "write a shorter label");
   }
-  if( at_cell_is_null(label) ) id = at_dict_intern(env, &s->labels, AT_TEXT, "(none)", 6);
-  else id = at_dict_intern(env, &s->labels, AT_TEXT, label->text, label->n);
+  if( at_cell_is_null(label) ) id = label_id(env, l, "(none)", 6);
+  else id = label_id(env, l, label->text, label->n);
   if( env->error.code ) return 0;
   if( s->label_bytes==2 && id>UINT16_MAX ){
     uint32_t *wide = at_alloc(env, l->capacity, sizeof *wide);
@@ -246,6 +264,17 @@ static int append_milestones(AtEnv *env, AtLoader *l, const AtCell *cells, const
   return 1;
 }
 
+/* A row's time. Whole seconds are most of all there is: they stay in line. */
+static const char *read_time(const AtStore *s, const AtCell *cell, int64_t *time, uint8_t *form){
+  if( cell->type==AT_INT && cell->integer>=0 && cell->integer<=AT_MAX_TIME/AT_SECOND
+   && s->unit==AT_SECOND ){
+    *form = AT_FORM_INT;
+    *time = cell->integer*AT_SECOND;
+    return NULL;
+  }
+  return at_time_parse(cell, s->unit, time, form);
+}
+
 /* Appends one row: entity, time, [label], [number], milestones, [id], as the
 ** shape says. Text is copied. */
 int at_loader_append(AtEnv *env, AtLoader *l, const AtCell *cells){
@@ -256,7 +285,7 @@ int at_loader_append(AtEnv *env, AtLoader *l, const AtCell *cells){
   uint8_t form;
   if( env->error.code ) return 0;
   if( at_cell_is_null(&cells[0]) ){ s->skipped_entity++; return 1; }
-  mend = at_time_parse(&cells[1], s->unit, &time, &form);
+  mend = read_time(s, &cells[1], &time, &form);
   if( mend ) return fail_row(env, l, cells, l->shape->time, "is no time", &cells[1], mend);
   if( time==AT_NO_TIME ){ s->skipped_time++; return 1; }
   if( s->n>=l->capacity && !grow_columns(env, l) ) return 0;

@@ -5,7 +5,7 @@
 **   keys     distinct keys are put in order and numbered 0, 1, …: where the
 **            integers lie close together by counting, else by sorting the dictionary
 **   labels   likewise, so that the order of ids is the order of texts
-**   rows     one pass per column scatters the rows into at most 2,048 buckets of
+**   rows     one pass per column scatters the rows into at most 1,024 buckets of
 **            neighbouring entities; each bucket then fits the cache and is put in order there: by
 **            entity through counting, within an entity by insertion (a few
 **            touches) or merge sort. Where rows came in time order, only
@@ -18,7 +18,7 @@
 #include <math.h>
 #include <string.h>
 
-#define MAX_BUCKETS 2048u
+#define MAX_BUCKETS 1024u
 #define INSERTION_LIMIT 24u
 
 /* Entity ids -> start[], the offsets of each entity's rows. */
@@ -167,22 +167,35 @@ static void gather(void *column, void *room, size_t width, const uint32_t *order
   }
 }
 
-/* Moves every column into buckets of 2^shift neighbouring entities. */
+/* Moves every column into buckets of 2^shift neighbouring entities. The place
+** that a column leaves serves the next one if that is not wider: its memory has
+** been touched already. */
 static int scatter_columns(AtEnv *env, AtLoader *l, int shift){
   AtStore *s = l->store;
   Column columns[8+AT_MAX_MILESTONES];
   uint32_t n_buckets = ((s->n_entities-1)>>shift)+1, b;
   uint32_t *cursor = at_alloc(env, n_buckets, sizeof *cursor);
+  void *spare = NULL;
+  size_t spare_width = 0;
   int n_columns = list_columns(l, columns), c;
   for(c=0; c<n_columns && at_alive(env, s->n); c++){
-    void *moved = at_alloc(env, s->n, columns[c].width);
-    if( moved==NULL ) break;
+    void *from = column_data(&columns[c]), *to = spare;
+    if( columns[c].width>spare_width ) to = at_alloc(env, s->n, columns[c].width);
+    if( to==NULL ) break;
     for(b=0; b<n_buckets; b++) cursor[b] = s->start[(size_t)b<<shift];
-    scatter(column_data(&columns[c]), moved, columns[c].width, l->entity, s->n, shift, cursor);
-    at_free(env->alloc, column_data(&columns[c]));
-    memcpy(columns[c].place, &moved, sizeof moved);
+    scatter(from, to, columns[c].width, l->entity, s->n, shift, cursor);
+    if( to==spare ){
+      at_grow(env, &to, s->n, columns[c].width);     /* give the rest back */
+      memcpy(columns[c].place, &to, sizeof to);
+    }else{
+      memcpy(columns[c].place, &to, sizeof to);
+      at_free(env->alloc, spare);
+    }
+    spare = from;
+    spare_width = columns[c].width;
   }
   l->capacity = s->n;
+  at_free(env->alloc, spare);
   at_free(env->alloc, cursor);
   return !env->error.code;
 }
