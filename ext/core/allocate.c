@@ -96,9 +96,12 @@ static double in_units(double k, double unit){
   return unit<1 && fabs(inverse*unit - 1)<1e-9 ? k/inverse : k*unit;
 }
 
-static double units_of(double value, double unit){
+/* How many whole units there are in a size, however its last bits fell. */
+static double whole_units(double size, double unit){
   double inverse = floor(1/unit + 0.5);
-  return unit<1 && fabs(inverse*unit - 1)<1e-9 ? value*inverse : value/unit;
+  double units = unit<1 && fabs(inverse*unit - 1)<1e-9 ? size*inverse : size/unit;
+  double nearest = floor(units + 0.5);
+  return fabs(units-nearest)<=1e-6 + units*1e-15 ? nearest : floor(units);
 }
 
 /* Divides value over n weights that sum to 1. unit 0: no rounding; a value of
@@ -110,7 +113,7 @@ void at_allocate(double value, const double *weight, uint32_t n, double unit,
   uint32_t i, largest = 0;
   assert( n>0 );
   if( isnan(value) ) unit = 0;
-  units = unit>0 ? floor(units_of(size, unit) + 0.5) : 0;
+  units = unit>0 ? whole_units(size, unit) : 0;
   if( unit<=0 || units>9007199254740992.0 ){
     for(i=0; i<n; i++) part[i] = value*weight[i] + 0.0; /* no -0.0 */
     at_settle(value, part, n);

@@ -113,13 +113,14 @@ const char *at_cell_number(const AtCell *cell, double *number);
 #define AT_MIN_TIME (INT64_C(-62167219200) * AT_SECOND) /* 0000-01-01 */
 #define AT_MAX_TIME (INT64_C(253402300800) * AT_SECOND - 1) /* 9999-12-31 */
 
-/* The form in which a time was written, so that it goes out as it came in:
-** a class, and for ISO text how much of it was written. */
+/* The form in which a time was written, so that it goes out as it came in: a
+** class, and for ISO text its precision, separator and zone. */
 enum {
   AT_FORM_INT = 0, AT_FORM_REAL = 1, AT_FORM_NUMBER_TEXT = 2, AT_FORM_ISO = 3,
   AT_FORM_CLASS = 3,                /* mask of the four above */
-  AT_FORM_MINUTES = 4, AT_FORM_SECONDS = 8, AT_FORM_FRACTION = 16,
-  AT_FORM_T = 32, AT_FORM_Z = 64
+  AT_FORM_PRECISION = 0x3c,         /* 0 date, 1 minutes, 2 seconds, 3 .. 8: 1 .. 6 decimals */
+  AT_FORM_STEP = 4,                 /* one step of precision */
+  AT_FORM_T = 0x40, AT_FORM_Z = 0x80
 };
 enum { AT_PERIOD_NONE, AT_PERIOD_DAY, AT_PERIOD_WEEK, AT_PERIOD_MONTH,
        AT_PERIOD_QUARTER, AT_PERIOD_YEAR };

@@ -82,11 +82,12 @@ static int digits(Reader *r, int least, int most){
 }
 
 /* .fff after the seconds, rounded to microseconds. */
-static int64_t fraction(Reader *r){
+static int64_t fraction(Reader *r, uint8_t *form){
   int64_t micros = 0, scale = AT_SECOND/10;
   int first_dropped = -1;
   while( is_digit(peek(r)) ){
     int d = *r->at++ - '0';
+    if( scale>0 ) *form += AT_FORM_STEP;
     if( scale>0 ) micros += d*scale;
     else if( first_dropped<0 ) first_dropped = d;
     scale /= 10;
@@ -101,16 +102,15 @@ static int64_t clock_time(Reader *r, uint8_t *form){
   if( hours<0 || hours>24 || !accept(r, ':') ) return -1;
   minutes = digits(r, 2, 2);
   if( minutes<0 || minutes>59 ) return -1;
-  *form |= AT_FORM_MINUTES;
+  *form += AT_FORM_STEP;
   if( accept(r, ':') ){
     seconds = digits(r, 2, 2);
     if( seconds<0 || seconds>59 ) return -1;
-    *form |= AT_FORM_SECONDS;
+    *form += AT_FORM_STEP;
     if( peek(r)=='.' ){
       r->at++;
       if( !is_digit(peek(r)) ) return -1;
-      micros = fraction(r);
-      *form |= AT_FORM_FRACTION;
+      micros = fraction(r, form);
     }
   }
   micros += (hours*INT64_C(3600) + minutes*60 + seconds)*AT_SECOND;
@@ -208,36 +208,38 @@ const char *at_time_parse(const AtCell *cell, int64_t unit, int64_t *time, uint8
   return write_time;
 }
 
+/* A number of the relation's unit, as INTEGER, REAL or TEXT. */
+static void format_number(int64_t time, uint8_t form, int64_t unit, AtCell *out, char buffer[40]){
+  int whole = time%unit==0;
+  out->type = (form & AT_FORM_CLASS)==AT_FORM_REAL || !whole ? AT_REAL : AT_INT;
+  out->integer = time/unit;
+  out->real = (double)time/(double)unit;
+  if( (form & AT_FORM_CLASS)==AT_FORM_NUMBER_TEXT ){
+    out->n = whole ? (size_t)snprintf(buffer, 40, "%lld", (long long)out->integer)
+                   : (size_t)at_number_format(out->real, buffer);
+    out->type = AT_TEXT;
+    out->text = buffer;
+  }
+}
+
 /* Writes a time in its form: out is a number, or text in buffer. */
 void at_time_format(int64_t time, uint8_t form, int64_t unit, AtCell *out, char buffer[40]){
   int64_t day = floor_divide(time, DAY), micros = time - day*DAY, year;
+  int seconds = (int)(micros/AT_SECOND), precision = (form & AT_FORM_PRECISION)/AT_FORM_STEP;
   int month, date, n;
   memset(out, 0, sizeof *out);
   if( (form & AT_FORM_CLASS)!=AT_FORM_ISO ){
-    int whole = time%unit==0;
-    out->type = (form & AT_FORM_CLASS)==AT_FORM_REAL || !whole ? AT_REAL : AT_INT;
-    out->integer = time/unit;
-    out->real = (double)time/(double)unit;
-    if( (form & AT_FORM_CLASS)==AT_FORM_NUMBER_TEXT ){
-      out->n = whole ? (size_t)snprintf(buffer, 40, "%lld", (long long)out->integer)
-                     : (size_t)at_number_format(out->real, buffer);
-      out->type = AT_TEXT;
-      out->text = buffer;
-    }
+    format_number(time, form, unit, out, buffer);
     return;
   }
   date_of(day, &year, &month, &date);
   n = snprintf(buffer, 40, "%04d-%02d-%02d", (int)year, month, date);
-  if( form & AT_FORM_MINUTES ){
-    int seconds = (int)(micros/AT_SECOND), rest = (int)(micros%AT_SECOND);
-    n += snprintf(buffer+n, 40-(size_t)n, "%c%02d:%02d", form & AT_FORM_T ? 'T' : ' ',
-                  seconds/3600, seconds/60%60);
-    if( form & AT_FORM_SECONDS ) n += snprintf(buffer+n, 40-(size_t)n, ":%02d", seconds%60);
-    if( form & AT_FORM_FRACTION ){
-      n += rest%1000==0 ? snprintf(buffer+n, 40-(size_t)n, ".%03d", rest/1000)
-                        : snprintf(buffer+n, 40-(size_t)n, ".%06d", rest);
-    }
+  if( precision>0 ){
+    n += snprintf(buffer+n, 40-(size_t)n, "%c%02d:%02d:%02d.%06d", form & AT_FORM_T ? 'T' : ' ',
+                  seconds/3600, seconds/60%60, seconds%60, (int)(micros%AT_SECOND));
+    n -= precision==1 ? 10 : precision==2 ? 7 : 8-precision;   /* what was not written */
     if( form & AT_FORM_Z ) buffer[n++] = 'Z';
+    buffer[n] = 0;
   }
   out->type = AT_TEXT;
   out->text = buffer;

@@ -14,6 +14,8 @@
 **     equally what their positions earn.
 ** (3) With the frame shown, SQLite steps the whole partition before the first value,
 **     and drops one row before each further one; anything else is another frame.
+**     OVER () and its like ask for a single value and give it to every row; that
+**     is seen in the statement's program only: see frame.c.
 */
 #include "sql.h"
 
@@ -204,7 +206,12 @@ static void finish(State *s){
 void touch_credit_value(sqlite3_context *context){
   State *s = sqlite3_aggregate_context(context, 0);
   if( s==NULL || !s->started ) return;
-  if( s->shares==NULL ) finish(s);
+  if( s->shares==NULL ){
+    if( !frame_moves(sqlite3_user_data(context), "touch_credit(") ){
+      at_fail(&s->env, AT_INVALID, "this frame is the same for several rows; %s", right_frame);
+    }
+    finish(s);
+  }
   if( s->valued!=s->removed || s->valued>=s->rows ){
     at_fail(&s->env, AT_INVALID, "this frame does not start at the current row; %s", right_frame);
   }

@@ -42,6 +42,7 @@ void connection_release(void *connection){
   if( --c->references>0 ) return;
   snapshot_clear(c);
   at_text_free(&c->alloc, &c->fingerprint);
+  at_text_free(&c->alloc, &c->frame_sql);
   sqlite3_free(c);
 }
 

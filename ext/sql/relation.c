@@ -13,11 +13,11 @@
 #include <string.h>
 
 const Role touches_role = {
-  "touches", "'touches(entity, ts, channel)'", 3, 4,
+  "touches", "touch_id", "'touches(entity, ts, channel)'", 3, 4,
   {"entity", "ts", "channel", "points", NULL}
 };
 const Role conversions_role = {
-  "conversions", "'conversions(entity, ts, value)'", 2, 3+AT_MAX_MILESTONES,
+  "conversions", "conversion_id", "'conversions(entity, ts, value)'", 2, 3+AT_MAX_MILESTONES,
   {"entity", "ts", "value", "milestone1", "milestone2", "milestone3", "milestone4", "milestone5",
    "milestone6", "milestone7", "milestone8", "milestone9", "milestone10", "milestone11",
    "milestone12", "milestone13", "milestone14", "milestone15", "milestone16", NULL}
@@ -97,6 +97,7 @@ static void parse_columns(Parser *p, Relation *r){
     if( r->columns[r->n_columns]==NULL ) return;
     r->n_columns++;
   }while( accept(p, ',') );
+  r->has_number = r->n_columns>p->role->required;
   if( !accept(p, ')') ){ fail_parse(p); return; }
   if( r->n_columns<p->role->required ){
     at_fail(&p->work->env, AT_INVALID, "argument %s names %d columns, at least %d are needed (got %s); write %s",
@@ -230,32 +231,37 @@ static int has_column(const Relation *r, sqlite3_stmt *stmt, const char *name, A
   return is_rowid_name(name) && r->has_rowid;
 }
 
-static void check_column(Work *work, const Relation *r, sqlite3_stmt *stmt, const char *name){
+static void check_column(Work *work, const Relation *r, sqlite3_stmt *stmt, const char *name,
+                         const char *where){
   AtSuggest near;
   at_suggest_start(&near, name, strlen(name));
   if( has_column(r, stmt, name, &near) ) return;
-  at_fail(&work->env, AT_INVALID, "no such column in %s: %s%s%s%s (argument %s)", r->name,
+  at_fail(&work->env, AT_INVALID, "no such column in %s: %s%s%s%s (%s %s)", r->name,
           at_quote(name, strlen(name)).text,
           near.best[0] ? "; did you mean " : "; write the name of one of its columns",
-          near.best, near.best[0] ? "?" : "", r->role->argument);
+          near.best, near.best[0] ? "?" : "", where==r->role->argument ? "argument" : "option", where);
 }
 
-/* The standard names that the relation has, up to the first that it lacks. */
+/* The standard names that the relation has: the required ones, the number if
+** it is there, milestones up to the first that is not. */
 static void standard_columns(Work *work, Relation *r, sqlite3_stmt *stmt){
   int i;
+  r->has_number = 0;
   for(i=0; r->role->columns[i] && i<MAX_COLUMNS; i++){
     const char *name = r->role->columns[i];
     AtSuggest near;
     at_suggest_start(&near, name, strlen(name));
     if( !has_column(r, stmt, name, &near) ){
-      if( i>=r->role->required ) break;
+      if( i==r->role->required ) continue;
+      if( i>r->role->required ) break;
       at_fail(&work->env, AT_INVALID, "%s has no column %s; name its columns: write %s",
               r->name, name, r->role->form);
       return;
     }
-    r->columns[i] = copy_text(work, name);
-    if( r->columns[i]==NULL ) return;
-    r->n_columns = i+1;
+    r->columns[r->n_columns] = copy_text(work, name);
+    if( r->columns[r->n_columns]==NULL ) return;
+    r->n_columns++;
+    if( i==r->role->required ) r->has_number = 1;
   }
 }
 
@@ -273,7 +279,7 @@ static void fill_shape(Relation *r, int64_t unit){
     shape->has_label = 1;
     shape->label = r->columns[next++];
   }
-  if( r->n_columns>next ){
+  if( r->has_number ){
     shape->has_number = 1;
     shape->number = r->columns[next++];
   }
@@ -326,8 +332,8 @@ void relation_resolve(Work *work, Relation *r, const char *id_column, int64_t un
     sqlite3_free(sql);
     if( id_column ) r->id = copy_text(work, id_column);
     if( r->n_columns==0 ) standard_columns(work, r, stmt);
-    for(i=0; i<r->n_columns; i++) check_column(work, r, stmt, r->columns[i]);
-    if( r->id ) check_column(work, r, stmt, r->id);
+    for(i=0; i<r->n_columns; i++) check_column(work, r, stmt, r->columns[i], r->role->argument);
+    if( r->id ) check_column(work, r, stmt, r->id, r->role->id_option);
     if( !work->env.error.code ){
       fill_shape(r, unit);
       r->entity_affinity = entity_affinity(r, stmt);

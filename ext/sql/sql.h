@@ -27,6 +27,8 @@ struct Connection {
   Cached *cached;                   /* newest first */
   AtText fingerprint;               /* under which cached is valid */
   int64_t cache_bytes, cache_limit;
+  sqlite3_stmt *frame_stmt;         /* looked at last by frame_moves() */
+  AtText frame_sql;
 };
 typedef struct Work Work;
 struct Work {
@@ -63,8 +65,9 @@ void result_failure(sqlite3_context *context, const char *function, const AtEnv 
 typedef struct Role Role;
 struct Role {
   const char *argument;             /* touches, conversions */
+  const char *id_option;            /* touch_id, conversion_id */
   const char *form;                 /* how to write it */
-  int required;                     /* leading columns that must be named */
+  int required;                     /* leading columns that must be named; the next is a number */
   int most;
   const char *columns[MAX_COLUMNS+1]; /* standard names */
 };
@@ -77,7 +80,7 @@ struct Relation {
   char *name;
   int is_view, has_rowid;
   int entity_affinity;              /* of its entity column: 'T', 'N' or 0 for none */
-  int n_columns;
+  int n_columns, has_number;
   char *columns[MAX_COLUMNS];
   char *id;                         /* column that names a row, NULL = rowid */
   AtShape shape;
@@ -159,6 +162,11 @@ extern const Argument question_arguments[], journeys_arguments[];
 
 /************************ Interface to code in vtab_*.c ***********************/
 extern const Family attribution_family, summary_family, journeys_family, help_family;
+
+/************************ Interface to code in frame.c ************************
+** Whether a window function's frame moves.
+*/
+int frame_moves(Connection *connection, const char *function);
 
 /************************ Interface to code in agg_*.c ************************/
 void first_touch_step(sqlite3_context *context, int argc, sqlite3_value **argv);

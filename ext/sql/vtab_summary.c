@@ -19,7 +19,7 @@ static const Column columns[] = {
   {"channel", "TEXT", "label of the touches, (none), or (unattributed)"},
   {"period", "TEXT", "of the conversion: 2024-03-05, 2024-W10, 2024-03, 2024-Q1, 2024; NULL without period="},
   {"conversions", "REAL", "sum of credit"},
-  {"value", "REAL", "sum of value"},
+  {"value", "REAL", "sum of value; NULL where conversions names no value"},
   {"share", "REAL", "part of the period's revenue; of its conversions where the revenue is 0"},
   {"touches", "INTEGER", "credited touches"},
   {NULL, NULL, NULL}
@@ -80,7 +80,9 @@ static void summary_column(Cursor *cursor, sqlite3_context *context, int column)
       sqlite3_result_text(context, period, -1, SQLITE_TRANSIENT);
       return;
     case CONVERSIONS: sqlite3_result_double(context, row->conversions); return;
-    case VALUE: sqlite3_result_double(context, row->value); return;
+    case VALUE:
+      if( s->question.conversions->number ) sqlite3_result_double(context, row->value);
+      return;
     case SHARE: sqlite3_result_double(context, row->share); return;
     case TOUCHES: sqlite3_result_int64(context, (sqlite3_int64)row->touches); return;
   }
