@@ -173,9 +173,10 @@ static const char *integer_time(int64_t whole, int64_t unit, int64_t *time){
 }
 
 static const char *real_time(double number, int64_t unit, int64_t *time){
-  double micros = number*(double)unit;
+  double micros = number*(double)unit, whole = floor(number);
   if( !(micros>=(double)AT_MIN_TIME && micros<=(double)AT_MAX_TIME) ) return out_of_range(unit);
-  *time = (int64_t)floor(micros + 0.5);
+  /* whole and fraction apart: together they may need more than 53 bits */
+  *time = (int64_t)whole*unit + (int64_t)floor((number-whole)*(double)unit + 0.5);
   return NULL;
 }
 
@@ -213,7 +214,7 @@ static void format_number(int64_t time, uint8_t form, int64_t unit, AtCell *out,
   int whole = time%unit==0;
   out->type = (form & AT_FORM_CLASS)==AT_FORM_REAL || !whole ? AT_REAL : AT_INT;
   out->integer = time/unit;
-  out->real = (double)time/(double)unit;
+  out->real = (double)(time/unit) + (double)(time%unit)/(double)unit;
   if( (form & AT_FORM_CLASS)==AT_FORM_NUMBER_TEXT ){
     out->n = whole ? (size_t)snprintf(buffer, 40, "%lld", (long long)out->integer)
                    : (size_t)at_number_format(out->real, buffer);
