@@ -259,15 +259,12 @@ struct AtLoader {
 int at_loader_open(AtEnv *env, AtLoader *loader, const AtShape *shape);
 int at_loader_intern(AtEnv *env, AtLoader *loader);
 int at_loader_append(AtEnv *env, AtLoader *loader, const AtCell *cells);
-AtStore *at_loader_finish(AtEnv *env, AtLoader *loader);
 void at_loader_close(AtLoader *loader);
 
 /************************ Interface to code in journey_sort.c *****************
 ** Arrival order to (entity, time, label text, id, number).
 */
-int at_sort_keys(AtEnv *env, AtLoader *loader);
-int at_sort_labels(AtEnv *env, AtLoader *loader);
-int at_sort_rows(AtEnv *env, AtLoader *loader);
+AtStore *at_loader_finish(AtEnv *env, AtLoader *loader);
 
 /************************ Interface to code in options.c **********************
 ** 'lookback=90 days; reset=conversion'

@@ -308,17 +308,3 @@ int at_loader_append(AtEnv *env, AtLoader *l, const AtCell *cells){
   s->n++;
   return 1;
 }
-
-/* Sorts what was appended and hands the store over; NULL on failure. The
-** loader is closed either way by its owner. */
-AtStore *at_loader_finish(AtEnv *env, AtLoader *l){
-  AtStore *s = l->store;
-  if( env->error.code || !at_sort_keys(env, l) || !at_sort_labels(env, l)
-   || !at_sort_rows(env, l) ){
-    return NULL;
-  }
-  at_free(env->alloc, l->entity);
-  l->entity = NULL;
-  l->store = NULL;
-  return s;
-}

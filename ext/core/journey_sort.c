@@ -78,7 +78,7 @@ static int number_by_text(AtEnv *env, AtLoader *l){
 }
 
 /* Numbers the entities in key order: entity[] becomes dense and sorted. */
-int at_sort_keys(AtEnv *env, AtLoader *l){
+static int sort_keys(AtEnv *env, AtLoader *l){
   AtStore *s = l->store;
   uint64_t range = s->n && !l->interned ? (uint64_t)l->highest - l->lowest + 1 : 0;
   if( !at_alive(env, s->n) ) return 0;
@@ -92,7 +92,7 @@ int at_sort_keys(AtEnv *env, AtLoader *l){
 }
 
 /* Renumbers the labels in text order. */
-int at_sort_labels(AtEnv *env, AtLoader *l){
+static int sort_labels(AtEnv *env, AtLoader *l){
   AtStore *s = l->store;
   uint32_t *rank, i;
   if( s->label_bytes==0 ) return 1;
@@ -290,7 +290,7 @@ static int sort_bucket(AtEnv *env, AtLoader *l, uint32_t first, uint32_t limit, 
 }
 
 /* Puts all rows in order, keys and labels being numbered already. */
-int at_sort_rows(AtEnv *env, AtLoader *l){
+static int sort_rows(AtEnv *env, AtLoader *l){
   AtStore *s = l->store;
   uint32_t b, largest = 0, n_buckets;
   int shift = 0, ok = 1;
@@ -316,4 +316,15 @@ int at_sort_rows(AtEnv *env, AtLoader *l){
   at_free(env->alloc, room.cursor);
   at_free(env->alloc, room.column);
   return !env->error.code;
+}
+
+/* Sorts what was appended and hands the store over; NULL on failure. The
+** loader is closed either way by its owner. */
+AtStore *at_loader_finish(AtEnv *env, AtLoader *l){
+  AtStore *s = l->store;
+  if( env->error.code || !sort_keys(env, l) || !sort_labels(env, l) || !sort_rows(env, l) ) return NULL;
+  at_free(env->alloc, l->entity);
+  l->entity = NULL;
+  l->store = NULL;
+  return s;
 }

@@ -177,7 +177,7 @@ static const char *real_time(double number, int64_t unit, int64_t *time){
   if( !(micros>=(double)AT_MIN_TIME && micros<=(double)AT_MAX_TIME) ) return out_of_range(unit);
   /* whole and fraction apart: together they may need more than 53 bits */
   *time = (int64_t)whole*unit + (int64_t)floor((number-whole)*(double)unit + 0.5);
-  return NULL;
+  return *time<=AT_MAX_TIME ? NULL : out_of_range(unit);
 }
 
 /* Reads a time. unit: microseconds in one numeric unit. NULL or '' gives

@@ -33,14 +33,14 @@ Connection *connection_open(sqlite3 *db){
   c->db = db;
   c->references = 1;
   c->alloc.resize = resize;
-  snapshot_limit(c, DEFAULT_CACHE_MB);
+  cache_limit(c, DEFAULT_CACHE_MB);
   return c;
 }
 
 void connection_release(void *connection){
   Connection *c = connection;
   if( --c->references>0 ) return;
-  snapshot_clear(c);
+  cache_clear(c);
   at_text_free(&c->alloc, &c->fingerprint);
   at_text_free(&c->alloc, &c->frame_sql);
   sqlite3_free(c);
@@ -76,7 +76,6 @@ int work_begin(Work *work, Connection *connection){
   work->heartbeat = work_prepare(work, "SELECT 1");
   work->env.heartbeat = heartbeat;
   work->env.heartbeat_ctx = work;
-  snapshot_begin(work);
   return work->env.error.code==AT_OK;
 }
 
@@ -85,16 +84,6 @@ void work_end(Work *work){
   for(i=0; i<work->n_pins; i++) sqlite3_finalize(work->pins[i]);
   sqlite3_finalize(work->heartbeat);
   work->connection->depth--;
-}
-
-int env_code(const AtEnv *env){
-  switch( env->error.code ){
-    case AT_OK: return SQLITE_OK;
-    case AT_NOMEM: return SQLITE_NOMEM;
-    case AT_INTERRUPT: return SQLITE_INTERRUPT;
-    case AT_TOOBIG: return SQLITE_TOOBIG;
-    default: return SQLITE_ERROR;
-  }
 }
 
 int work_code(const Work *work){

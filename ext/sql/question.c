@@ -50,7 +50,7 @@ int question_open(Question *q, Cursor *cursor, Work *work, int has_models, unsig
   at_options_parse(&work->env, &q->options, options->type==AT_NULL ? "" : options->text,
                    options->type==AT_NULL ? 0 : options->n, table);
   if( work->env.error.code ) return 0;
-  if( q->options.cache_mb>=0 ) snapshot_limit(cursor->connection, q->options.cache_mb);
+  if( q->options.cache_mb>=0 ) cache_limit(cursor->connection, q->options.cache_mb);
   relation_parse(work, &q->touches_relation, &touches_role, argument[0].text, argument[0].n);
   relation_parse(work, &q->conversions_relation, &conversions_role, argument[1].text, argument[1].n);
   relation_resolve(work, &q->touches_relation, q->options.touch_id, q->options.unit);

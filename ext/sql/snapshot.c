@@ -1,5 +1,5 @@
 /*
-** snapshot.c: the per-connection cache of loaded relations.
+** snapshot.c: one snapshot per statement, and which loaded relations still hold.
 **
 ** How it works. Before anything is loaded a statement per schema is stepped and
 ** left open, which holds a read transaction: all loads of one statement see one
@@ -16,49 +16,6 @@
 #include "sql.h"
 
 #include <string.h>
-
-struct Cached {
-  Cached *next;
-  AtText key;                       /* relation, columns, id, unit */
-  AtStore *store;
-  size_t bytes;
-};
-
-static void drop(Connection *connection, Cached *c){
-  connection->cache_bytes -= (int64_t)c->bytes;
-  at_text_free(&connection->alloc, &c->key);
-  at_store_release(c->store);
-  at_free(&connection->alloc, c);
-}
-
-void snapshot_clear(Connection *connection){
-  while( connection->cached ){
-    Cached *c = connection->cached;
-    connection->cached = c->next;
-    drop(connection, c);
-  }
-}
-
-/* Drops the least recently used stores beyond the limit. */
-static void shrink(Connection *connection){
-  int64_t kept = 0;
-  Cached **place = &connection->cached;
-  while( *place ){
-    Cached *c = *place;
-    if( kept+(int64_t)c->bytes<=connection->cache_limit ){
-      kept += (int64_t)c->bytes;
-      place = &c->next;
-    }else{
-      *place = c->next;
-      drop(connection, c);
-    }
-  }
-}
-
-void snapshot_limit(Connection *connection, int64_t megabytes){
-  connection->cache_limit = megabytes*1024*1024;
-  shrink(connection);
-}
 
 /******************************** The fingerprint ****************************/
 
@@ -99,7 +56,7 @@ void snapshot_begin(Work *work){
   at_text_add(&work->env, &fingerprint, (const char*)&changes, sizeof changes);
   if( work->env.error.code || fingerprint.n!=connection->fingerprint.n
    || memcmp(fingerprint.text, connection->fingerprint.text, fingerprint.n)!=0 ){
-    snapshot_clear(connection);
+    cache_clear(connection);
     at_text_free(&connection->alloc, &connection->fingerprint);
     connection->fingerprint = fingerprint;
   }else{
@@ -157,41 +114,13 @@ static int is_repeatable(Work *work, const Relation *r){
   return repeatable;
 }
 
-/********************************** The cache ********************************/
+/*********************************** The stores ******************************/
 
 static AtText cache_key(Work *work, const Relation *r){
   AtText key = relation_select(work, r, 0);
   at_text_add(&work->env, &key, (const char*)&r->shape.unit, sizeof r->shape.unit);
   at_text_add(&work->env, &key, (const char*)&r->shape.has_label, sizeof r->shape.has_label);
   return key;
-}
-
-static AtStore *find(Connection *connection, const AtText *key){
-  Cached **place = &connection->cached;
-  for(; *place; place = &(*place)->next){
-    Cached *c = *place;
-    if( c->key.n!=key->n || memcmp(c->key.text, key->text, key->n)!=0 ) continue;
-    *place = c->next;                       /* to the front: used last */
-    c->next = connection->cached;
-    connection->cached = c;
-    return at_store_share(c->store);
-  }
-  return NULL;
-}
-
-/* Takes the key over. */
-static void keep(Work *work, AtText *key, AtStore *store){
-  Connection *connection = work->connection;
-  Cached *c = at_alloc(&work->env, 1, sizeof *c);
-  if( c==NULL ) return;
-  c->key = *key;
-  memset(key, 0, sizeof *key);
-  c->store = at_store_share(store);
-  c->bytes = at_store_size(store)+c->key.capacity;
-  c->next = connection->cached;
-  connection->cached = c;
-  connection->cache_bytes += (int64_t)c->bytes;
-  shrink(connection);
 }
 
 /* Whether WHERE entity = ?1 in the relation finds all that SQLite would call
@@ -208,13 +137,13 @@ AtStore *snapshot_store(Work *work, const Relation *r, const AtCell *entity){
   Connection *connection = work->connection;
   AtText key = cache_key(work, r);
   AtStore *store = NULL;
-  if( !work->env.error.code && work->may_cache ) store = find(connection, &key);
+  if( !work->env.error.code && work->may_cache ) store = cache_find(connection, &key);
   if( store==NULL && !work->env.error.code ){
     if( entity && finds_all(r, entity) && load_is_search(work, r) ){
       store = load_relation(work, r, entity);
     }else{
       store = load_relation(work, r, NULL);
-      if( store && work->may_cache && is_repeatable(work, r) ) keep(work, &key, store);
+      if( store && work->may_cache && is_repeatable(work, r) ) cache_keep(&work->env, connection, &key, store);
     }
   }
   at_text_free(&connection->alloc, &key);

@@ -26,7 +26,7 @@ struct Connection {
   Load *load;                       /* whom attribution_ingest() feeds */
   Cached *cached;                   /* newest first */
   AtText fingerprint;               /* under which cached is valid */
-  int64_t cache_bytes, cache_limit;
+  int64_t cache_limit;              /* bytes */
   sqlite3_stmt *frame_stmt;         /* looked at last by frame_moves() */
   AtText frame_sql;
 };
@@ -46,9 +46,16 @@ AtEnv connection_env(Connection *connection);
 int work_begin(Work *work, Connection *connection);
 void work_end(Work *work);
 int work_code(const Work *work);
-int env_code(const AtEnv *env);
 void work_fail_sql(Work *work, const char *what);
 sqlite3_stmt *work_prepare(Work *work, const char *format, ...);
+
+/************************ Interface to code in cache.c ************************
+** The loaded relations that a connection keeps.
+*/
+void cache_clear(Connection *connection);
+void cache_limit(Connection *connection, int64_t megabytes);
+AtStore *cache_find(Connection *connection, const AtText *key);
+void cache_keep(AtEnv *env, Connection *connection, AtText *key, AtStore *store);
 
 /************************ Interface to code in value.c ************************
 ** SQLite values to cells and back.
@@ -56,6 +63,7 @@ sqlite3_stmt *work_prepare(Work *work, const char *format, ...);
 void cell_of(sqlite3_value *value, AtCell *cell);
 void cell_result(sqlite3_context *context, const AtCell *cell);
 void cell_text(sqlite3_value *value, AtCell *cell);
+int env_code(const AtEnv *env);
 void result_failure(sqlite3_context *context, const char *function, const AtEnv *env);
 
 /************************ Interface to code in relation.c *********************
@@ -99,12 +107,10 @@ void ingest_step(sqlite3_context *context, int argc, sqlite3_value **argv);
 void ingest_final(sqlite3_context *context);
 
 /************************ Interface to code in snapshot.c *********************
-** The per-connection cache of loaded relations.
+** One snapshot per statement, and which loaded relations still hold.
 */
 void snapshot_begin(Work *work);
 AtStore *snapshot_store(Work *work, const Relation *relation, const AtCell *entity);
-void snapshot_limit(Connection *connection, int64_t megabytes);
-void snapshot_clear(Connection *connection);
 
 /************************ Interface to code in vtab.c *************************
 ** The frame of every table-valued function.

@@ -59,6 +59,17 @@ void cell_result(sqlite3_context *context, const AtCell *cell){
   }
 }
 
+/* SQLite's code for a failure. */
+int env_code(const AtEnv *env){
+  switch( env->error.code ){
+    case AT_OK: return SQLITE_OK;
+    case AT_NOMEM: return SQLITE_NOMEM;
+    case AT_INTERRUPT: return SQLITE_INTERRUPT;
+    case AT_TOOBIG: return SQLITE_TOOBIG;
+    default: return SQLITE_ERROR;
+  }
+}
+
 /* The failure of a function, as 'name(): what is wrong; what to write'. */
 void result_failure(sqlite3_context *context, const char *function, const AtEnv *env){
   char *message;

@@ -186,7 +186,7 @@ static int family_filter(sqlite3_vtab_cursor *base, int idx_num, const char *idx
   reset_cursor(cursor);
   cursor->env = connection_env(cursor->connection);
   cursor->rowid = 0;
-  work_begin(&work, cursor->connection);
+  if( work_begin(&work, cursor->connection) ) snapshot_begin(&work);
   for(i=0; i<count_arguments(family); i++){
     cursor->arguments[i].type = AT_NULL;
     if( (idx_num & (1<<i)) && next<argc ){

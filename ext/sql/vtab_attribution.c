@@ -170,7 +170,7 @@ static void attribution_column(Cursor *cursor, sqlite3_context *context, int col
 const Family attribution_family = {
   .name = "attribution",
   .help = "credit of every touch for every conversion, by model: one row per conversion x model x credited touch",
-  .example = "attribution('touches(account_id, touched_at, channel)', 'deals(account_id, closed_at, amount)', 'first_touch, linear')",
+  .example = "attribution('touches(account_id, touched_at, channel)', 'won_deals(account_id, closed_at, amount)', 'first_touch, linear')",
   .columns = columns,
   .arguments = question_arguments,
   .entity_column = ENTITY,

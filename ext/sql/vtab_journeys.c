@@ -151,7 +151,7 @@ static void journeys_column(Cursor *cursor, sqlite3_context *context, int column
 const Family journeys_family = {
   .name = "journeys",
   .help = "paths of touches, converting or not: one row each",
-  .example = "journeys('touches(account_id, touched_at, channel)', 'deals(account_id, closed_at, amount)', 'gap=180 days')",
+  .example = "journeys('touches(account_id, touched_at, channel)', 'won_deals(account_id, closed_at, amount)', 'gap=180 days')",
   .columns = columns,
   .arguments = journeys_arguments,
   .entity_column = ENTITY,

@@ -91,7 +91,7 @@ static void summary_column(Cursor *cursor, sqlite3_context *context, int column)
 const Family summary_family = {
   .name = "attribution_summary",
   .help = "credit by model and channel, and by period with period=: one row each",
-  .example = "attribution_summary('touches(account_id, touched_at, channel)', 'deals(account_id, closed_at, amount)', 'all', 'period=month')",
+  .example = "attribution_summary('touches(account_id, touched_at, channel)', 'won_deals(account_id, closed_at, amount)', 'all', 'period=month')",
   .columns = columns,
   .arguments = question_arguments,
   .entity_column = -1,
