@@ -208,7 +208,9 @@ struct AtStore {
   int64_t *integer_keys;            /* sorted keys, where all are integers */
   AtDict keys;                      /* sorted keys, where they are not */
   uint32_t key_classes;             /* 1 << AT_INT .. 1 << AT_BLOB that occur */
-  int64_t *time;
+  int time_bytes;                   /* 4: uint32 seconds from epoch, 8: int64 microseconds */
+  int64_t epoch;
+  void *time;
   int label_bytes;                  /* 2 or 4, 0 = no labels */
   void *label;                      /* uint16 or uint32 ids, in text order */
   AtDict labels;                    /* sorted */
@@ -225,6 +227,11 @@ struct AtStore {
 static inline uint32_t at_store_label(const AtStore *s, uint32_t row){
   return s->label_bytes == 2 ? ((const uint16_t*)s->label)[row]
                              : ((const uint32_t*)s->label)[row];
+}
+/* The time of a row in microseconds since 1970. */
+static inline int64_t at_store_when(const AtStore *s, uint32_t row){
+  return s->time_bytes == 4 ? s->epoch + ((const uint32_t*)s->time)[row]*AT_SECOND
+                            : ((const int64_t*)s->time)[row];
 }
 AtCell at_store_key(const AtStore *s, uint32_t entity);
 AtCell at_store_id(const AtStore *s, uint32_t row);
@@ -251,8 +258,6 @@ struct AtLoader {
   int interned;                     /* entity[] holds ids */
   int64_t base;                     /* of the offsets */
   uint32_t lowest, highest;         /* offsets seen */
-  int64_t last_time;
-  int in_time_order;                /* rows came with times rising */
   size_t capacity;
   AtRecent recent[AT_RECENT];       /* labels seen lately */
 };

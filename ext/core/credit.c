@@ -99,7 +99,7 @@ int at_walk_next(AtEnv *env, AtWalk *walk){
   while( walk->entity<walk->entity_limit && !env->error.code ){
     if( !walk->entity_open ) open_entity(walk);
     if( walk->next_conversion<walk->conversion_limit ){
-      int64_t time = walk->conversions->time[walk->next_conversion];
+      int64_t time = at_store_when(walk->conversions, walk->next_conversion);
       if( as_of==AT_NO_TIME || time<=as_of ){
         AtWindow window = at_slider_next(&walk->slider, time);
         walk->conversion = walk->next_conversion++;

@@ -98,12 +98,12 @@ AtCell at_store_label_text(const AtStore *s, uint32_t label){
 /* A row's time in the form in which it was written. */
 void at_store_time(const AtStore *s, uint32_t row, AtCell *out, char buffer[40]){
   assert( row<s->n );
-  at_time_format(s->time[row], s->forms ? s->forms[row] : s->form, s->unit, out, buffer);
+  at_time_format(at_store_when(s, row), s->forms ? s->forms[row] : s->form, s->unit, out, buffer);
 }
 
 /* Bytes that the store keeps alive, for the cache's account. */
 size_t at_store_size(const AtStore *s){
-  size_t a_row = sizeof *s->time + (size_t)s->label_bytes + (s->number ? sizeof *s->number : 0)
+  size_t a_row = (size_t)s->time_bytes + (size_t)s->label_bytes + (s->number ? sizeof *s->number : 0)
                + (size_t)s->n_milestones*sizeof(int64_t) + (s->forms ? 1 : 0);
   if( s->ids.mode==AT_ID_OFFSET ) a_row += sizeof(uint32_t);
   else if( s->ids.mode!=AT_ID_NONE ) a_row += sizeof(int64_t);

@@ -1,10 +1,12 @@
 /*
 ** journey_load.c: takes a relation's rows as they come, in any order.
 **
-** Each row is appended to plain columns; nothing is allocated per row. Three
+** Each row is appended to plain columns; nothing is allocated per row. Four
 ** columns start small and widen once, when a row does not fit:
 **   entity   integers are kept as uint32 offsets from the first key (no hash);
 **            at the first text, real or far integer all keys are interned
+**   time     uint32 seconds from 68 years before the first; at the first
+**            fraction or far time int64 microseconds
 **   label    uint16 ids, uint32 after 65,536 different labels
 **   id       uint32 offsets from the first rowid, int64, then any value
 ** A row without entity or time is skipped and counted. Anything unreadable
@@ -27,10 +29,9 @@ int at_loader_open(AtEnv *env, AtLoader *l, const AtShape *shape){
   s->references = 1;
   s->unit = shape->unit;
   s->n_milestones = shape->n_milestones;
+  s->time_bytes = 4;
   s->label_bytes = shape->has_label ? 2 : 0;
   s->ids.mode = shape->has_id ? AT_ID_OFFSET : AT_ID_NONE;
-  l->last_time = AT_NO_TIME;
-  l->in_time_order = 1;
   l->lowest = UINT32_MAX;
   return 1;
 }
@@ -55,7 +56,7 @@ static int grow_columns(AtEnv *env, AtLoader *l){
     return 0;
   }
   at_grow(env, &l->entity, capacity, sizeof *l->entity);
-  at_grow(env, &s->time, capacity, sizeof *s->time);
+  at_grow(env, &s->time, capacity, (size_t)s->time_bytes);
   if( s->label_bytes ) at_grow(env, &s->label, capacity, (size_t)s->label_bytes);
   if( l->shape->has_number ) at_grow(env, &s->number, capacity, sizeof *s->number);
   for(i=0; i<s->n_milestones; i++) at_grow(env, &s->milestone[i], capacity, sizeof(int64_t));
@@ -106,7 +107,7 @@ static int append_entity(AtEnv *env, AtLoader *l, const AtCell *cells){
   char number[9];
   const char *bytes;
   size_t n;
-  at_cell_normal(&key);
+  if( key.type==AT_REAL ) at_cell_normal(&key);
   s->key_classes |= 1u << key.type;
   if( key.type==AT_INT && !l->interned ){
     uint64_t offset;
@@ -130,6 +131,35 @@ static int append_entity(AtEnv *env, AtLoader *l, const AtCell *cells){
   n = at_encode(&key, number, &bytes);
   l->entity[s->n] = at_dict_intern(env, &s->keys, key.type, bytes, n);
   return !env->error.code;
+}
+
+/* Seconds -> microseconds, for all rows so far. */
+static int widen_times(AtEnv *env, AtLoader *l){
+  AtStore *s = l->store;
+  int64_t *wide = at_alloc(env, l->capacity, sizeof *wide);
+  uint32_t i;
+  if( wide==NULL ) return 0;
+  for(i=0; i<s->n; i++) wide[i] = at_store_when(s, i);
+  at_free(env->alloc, s->time);
+  s->time = wide;
+  s->time_bytes = 8;
+  return at_alive(env, s->n);
+}
+
+static int append_time(AtEnv *env, AtLoader *l, int64_t time){
+  AtStore *s = l->store;
+  if( s->time_bytes==4 ){
+    int64_t since;
+    if( s->n==0 ) s->epoch = time - (INT64_C(1)<<31)*AT_SECOND;
+    since = time - s->epoch;
+    if( since>=0 && since%AT_SECOND==0 && since/AT_SECOND<=UINT32_MAX ){
+      ((uint32_t*)s->time)[s->n] = (uint32_t)(since/AT_SECOND);
+      return 1;
+    }
+    if( !widen_times(env, l) ) return 0;
+  }
+  ((int64_t*)s->time)[s->n] = time;
+  return 1;
 }
 
 /* Keeps the form in which the row's time was written: one byte for the whole
@@ -290,8 +320,7 @@ int at_loader_append(AtEnv *env, AtLoader *l, const AtCell *cells){
   if( time==AT_NO_TIME ){ s->skipped_time++; return 1; }
   if( s->n>=l->capacity && !grow_columns(env, l) ) return 0;
   if( !append_entity(env, l, cells) ) return 0;
-  if( time<l->last_time ) l->in_time_order = 0;
-  s->time[s->n] = l->last_time = time;
+  if( !append_time(env, l, time) ) return 0;
   if( (s->forms || form!=s->form || s->n==0) && !append_form(env, l, form) ) return 0;
   if( s->label_bytes ){
     if( !append_label(env, l, cells) ) return 0;

@@ -128,7 +128,7 @@ static int add_column(Column *out, int n, void *place, size_t width){
 static int list_columns(AtLoader *l, Column out[8+AT_MAX_MILESTONES]){
   AtStore *s = l->store;
   int n = 0, i;
-  n = add_column(out, n, &s->time, 8);
+  n = add_column(out, n, &s->time, (size_t)s->time_bytes);
   if( s->label_bytes ) n = add_column(out, n, &s->label, (size_t)s->label_bytes);
   if( s->number ) n = add_column(out, n, &s->number, 8);
   for(i=0; i<s->n_milestones; i++) n = add_column(out, n, &s->milestone[i], 8);
@@ -207,8 +207,9 @@ static int compare_numbers(double a, double b){
 
 /* The order of two rows of one entity; 0 only where they are alike. */
 static int compare_rows(const AtStore *s, uint32_t a, uint32_t b){
+  int64_t when_a = at_store_when(s, a), when_b = at_store_when(s, b);
   int order, i;
-  if( s->time[a]!=s->time[b] ) return s->time[a]<s->time[b] ? -1 : 1;
+  if( when_a!=when_b ) return when_a<when_b ? -1 : 1;
   if( s->label_bytes ){
     uint32_t x = at_store_label(s, a), y = at_store_label(s, b);
     if( x!=y ) return x<y ? -1 : 1;

@@ -61,7 +61,7 @@ static int next_entity(AtJourneys *j){
     j->conversion_limit = j->conversions->start[++j->conversion_entity];
     if( j->options->as_of!=AT_NO_TIME ){
       while( j->conversion_limit>j->conversion
-          && j->conversions->time[j->conversion_limit-1]>j->options->as_of ) j->conversion_limit--;
+          && at_store_when(j->conversions, j->conversion_limit-1)>j->options->as_of ) j->conversion_limit--;
     }
   }
   at_slider_start(&j->slider, j->touches, j->options, first, limit);
@@ -76,21 +76,21 @@ static int next_entity(AtJourneys *j){
 
 /* The next run of touches that no conversion uses, or 0. */
 static int next_run(AtJourneys *j, AtWindow *run){
-  const int64_t *time = j->touches->time, *converted_at = j->conversions->time;
+  const AtStore *t = j->touches, *c = j->conversions;
   int64_t gap = j->options->gap;
   for(;;){
     while( j->covered.limit<=j->run && j->next_cover<j->conversion_limit ){
-      j->covered = at_slider_next(&j->cover, converted_at[j->next_cover++]);
+      j->covered = at_slider_next(&j->cover, at_store_when(c, j->next_cover++));
     }
     if( j->run<j->covered.first || j->run>=j->covered.limit ) break;
     j->run = j->covered.limit;
   }
   if( j->run>=j->run_limit ) return 0;
-  while( j->cut<j->conversion_limit && converted_at[j->cut]<time[j->run] ) j->cut++;
+  while( j->cut<j->conversion_limit && at_store_when(c, j->cut)<at_store_when(t, j->run) ) j->cut++;
   run->first = j->run++;
   while( j->run<j->run_limit && j->run!=j->covered.first
-      && (j->cut>=j->conversion_limit || time[j->run]<=converted_at[j->cut])
-      && (gap<0 || time[j->run]-time[j->run-1]<=gap) ) j->run++;
+      && (j->cut>=j->conversion_limit || at_store_when(t, j->run)<=at_store_when(c, j->cut))
+      && (gap<0 || at_store_when(t, j->run)-at_store_when(t, j->run-1)<=gap) ) j->run++;
   run->limit = j->run;
   return 1;
 }
@@ -105,7 +105,7 @@ int at_journeys_next(AtEnv *env, AtJourneys *j){
       if( j->conversion<j->conversion_limit ){
         j->row = j->conversion++;
         j->converted = 1;
-        window = at_slider_next(&j->slider, j->conversions->time[j->row]);
+        window = at_slider_next(&j->slider, at_store_when(j->conversions, j->row));
         return at_path_build(env, &j->path, j->touches, j->options, window)
             && at_alive(env, j->path.n);
       }
@@ -130,5 +130,5 @@ AtCell at_journeys_key(const AtJourneys *j){
 /* Seconds from the current path's first touch to its conversion. */
 double at_journeys_seconds(const AtJourneys *j){
   assert( j->converted && j->path.n>0 );
-  return (double)(j->conversions->time[j->row]-j->path.time[0])/(double)AT_SECOND;
+  return (double)(at_store_when(j->conversions, j->row)-j->path.time[0])/(double)AT_SECOND;
 }

@@ -17,7 +17,7 @@
 void at_slider_start(AtSlider *s, const AtStore *touches, const AtOptions *options,
                      uint32_t first, uint32_t limit){
   if( options->as_of!=AT_NO_TIME ){
-    while( limit>first && touches->time[limit-1]>options->as_of ) limit--;
+    while( limit>first && at_store_when(touches, limit-1)>options->as_of ) limit--;
   }
   s->touches = touches;
   s->options = options;
@@ -29,7 +29,7 @@ void at_slider_start(AtSlider *s, const AtStore *touches, const AtOptions *optio
 /* The window of the next conversion; times must not go down. Several at one
 ** instant get the same window. */
 AtWindow at_slider_next(AtSlider *s, int64_t conversion_time){
-  const int64_t *time = s->touches->time;
+  const AtStore *t = s->touches;
   const AtOptions *o = s->options;
   AtWindow w;
   if( conversion_time!=s->last_conversion ){
@@ -37,19 +37,21 @@ AtWindow at_slider_next(AtSlider *s, int64_t conversion_time){
     if( o->reset ) s->fresh = s->limit;
     s->last_conversion = conversion_time;
   }
-  while( s->limit<s->end && time[s->limit]<=conversion_time ){
-    if( o->gap>=0 && s->limit>s->journey && time[s->limit]-time[s->limit-1]>o->gap ){
+  while( s->limit<s->end && at_store_when(t, s->limit)<=conversion_time ){
+    if( o->gap>=0 && s->limit>s->journey
+     && at_store_when(t, s->limit)-at_store_when(t, s->limit-1)>o->gap ){
       s->journey = s->limit;
     }
     s->limit++;
   }
   if( o->lookback>=0 ){
-    while( s->oldest<s->limit && time[s->oldest]<conversion_time-o->lookback ) s->oldest++;
+    while( s->oldest<s->limit && at_store_when(t, s->oldest)<conversion_time-o->lookback ) s->oldest++;
   }
   w.first = s->fresh>s->oldest ? s->fresh : s->oldest;
   if( s->journey>w.first ) w.first = s->journey;
   w.limit = s->limit;
-  if( o->gap>=0 && s->limit>s->journey && conversion_time-time[s->limit-1]>o->gap ) w.first = w.limit;
+  if( o->gap>=0 && s->limit>s->journey
+   && conversion_time-at_store_when(t, s->limit-1)>o->gap ) w.first = w.limit;
   if( w.first>w.limit ) w.first = w.limit;
   return w;
 }
@@ -194,7 +196,7 @@ int at_path_build(AtEnv *env, AtPath *path, const AtStore *touches, const AtOpti
     memmove(path->label, path->label+drop, o->max_touches*sizeof *path->label);
     path->n = o->max_touches;
   }
-  for(i=0; i<path->n; i++) path->time[i] = touches->time[path->row[i]];
+  for(i=0; i<path->n; i++) path->time[i] = at_store_when(touches, path->row[i]);
   if( touches->number ) for(i=0; i<path->n; i++) path->points[i] = touches->number[path->row[i]];
   return 1;
 }

@@ -129,7 +129,7 @@ static int add_conversion(AtEnv *env, Table *t, AtWalk *walk, const AtModels *mo
   uint32_t row = walk->conversion, i;
   Target target;
   int m;
-  target.period = at_period_of(conversions->time[row], walk->options->period);
+  target.period = at_period_of(at_store_when(conversions, row), walk->options->period);
   target.value = conversions->number && !isnan(conversions->number[row]) ? conversions->number[row] : 0;
   target.total = find_cell(env, t, target.period, PERIOD_TOTAL, 0);
   target.cell = path->row;                /* the rows are not needed here */

@@ -146,7 +146,7 @@ static void divide(State *s, Divided *d){
   if( d->store==NULL ) return;
   window.limit = d->store->n;
   while( s->converted_at!=AT_NO_TIME && window.limit>0
-      && d->store->time[window.limit-1]>s->converted_at ) window.limit--;
+      && at_store_when(d->store, window.limit-1)>s->converted_at ) window.limit--;
   if( !at_path_open(&s->env, &d->path, d->store, &d->options)
    || !at_path_build(&s->env, &d->path, d->store, &d->options, window) ) return;
   d->credited = at_divide(&d->path, &s->model, 1, 0);
