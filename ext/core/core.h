@@ -420,7 +420,7 @@ typedef struct AtWalk AtWalk;
 struct AtWalk {
   const AtStore *touches, *conversions;
   const AtOptions *options;
-  uint32_t *touch_entity;           /* by entity of conversions; AT_NO_ENTITY */
+  uint32_t *touch_entity;           /* by entity of conversions; NULL: look it up */
   uint32_t entity, entity_limit;    /* of conversions */
   uint32_t conversion;              /* the current row of conversions */
   uint32_t next_conversion, conversion_limit;
@@ -429,8 +429,7 @@ struct AtWalk {
   AtPath path;
 };
 int at_walk_open(AtEnv *env, AtWalk *walk, const AtStore *touches, const AtStore *conversions,
-                 const AtOptions *options);
-void at_walk_only(AtWalk *walk, uint32_t entity);
+                 const AtOptions *options, const AtCell *only);
 int at_walk_next(AtEnv *env, AtWalk *walk);
 void at_walk_close(const AtAlloc *alloc, AtWalk *walk);
 int at_divide(AtPath *path, const AtModel *model, double value, double unit);

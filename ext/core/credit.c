@@ -56,15 +56,21 @@ int at_keys_agree(AtEnv *env, const AtStore *touches, const AtStore *conversions
   return !env->error.code;
 }
 
-/* A walk over all conversions. The stores and options must outlive it. */
+/* A walk over all conversions, or over those of one entity where only is its
+** key. The stores and options must outlive it. */
 int at_walk_open(AtEnv *env, AtWalk *walk, const AtStore *touches, const AtStore *conversions,
-                 const AtOptions *options){
+                 const AtOptions *options, const AtCell *only){
   memset(walk, 0, sizeof *walk);
   walk->touches = touches;
   walk->conversions = conversions;
   walk->options = options;
   walk->entity_limit = conversions->n_entities;
-  walk->touch_entity = at_match_keys(env, conversions, touches);
+  if( only ){
+    walk->entity = at_store_find(conversions, only);
+    walk->entity_limit = walk->entity==AT_NO_ENTITY ? walk->entity : walk->entity+1;
+  }else{
+    walk->touch_entity = at_match_keys(env, conversions, touches);
+  }
   return at_path_open(env, &walk->path, touches, options);
 }
 
@@ -74,14 +80,14 @@ void at_walk_close(const AtAlloc *alloc, AtWalk *walk){
   memset(walk, 0, sizeof *walk);
 }
 
-/* Only one entity of the conversions, or none for AT_NO_ENTITY. */
-void at_walk_only(AtWalk *walk, uint32_t entity){
-  walk->entity = entity;
-  walk->entity_limit = entity==AT_NO_ENTITY ? entity : entity+1;
-}
-
 static void open_entity(AtWalk *walk){
-  uint32_t e = walk->touch_entity[walk->entity], first = 0, limit = 0;
+  uint32_t e, first = 0, limit = 0;
+  if( walk->touch_entity ){
+    e = walk->touch_entity[walk->entity];
+  }else{
+    AtCell key = at_store_key(walk->conversions, walk->entity);
+    e = at_store_find(walk->touches, &key);
+  }
   if( e!=AT_NO_ENTITY ){
     first = walk->touches->start[e];
     limit = walk->touches->start[e+1];

@@ -45,14 +45,13 @@ struct State {
 
 static void attribution_open(Cursor *cursor, Work *work){
   State *s = at_alloc(&work->env, 1, sizeof *s);
+  const AtCell *only = NULL;
   if( s==NULL ) return;
   memset(s, 0, sizeof *s);
   cursor->state = s;
   if( !question_open(&s->question, cursor, work, 1, AT_FOR_ATTRIBUTION) ) return;
-  at_walk_open(&work->env, &s->walk, s->question.touches, s->question.conversions, &s->question.options);
-  if( cursor->entity && question_is_lookup(s->question.conversions, cursor->entity) ){
-    at_walk_only(&s->walk, at_store_find(s->question.conversions, cursor->entity));
-  }
+  if( cursor->entity && question_is_lookup(s->question.conversions, cursor->entity) ) only = cursor->entity;
+  at_walk_open(&work->env, &s->walk, s->question.touches, s->question.conversions, &s->question.options, only);
 }
 
 static void attribution_close(Cursor *cursor){

@@ -39,7 +39,8 @@ static void summary_open(Cursor *cursor, Work *work){
   memset(s, 0, sizeof *s);
   cursor->state = s;
   if( !question_open(&s->question, cursor, work, 1, AT_FOR_SUMMARY) ) return;
-  if( at_walk_open(&work->env, &walk, s->question.touches, s->question.conversions, &s->question.options) ){
+  if( at_walk_open(&work->env, &walk, s->question.touches, s->question.conversions, &s->question.options,
+                    NULL) ){
     at_summarize(&work->env, &s->summary, &walk, &s->question.models);
   }
   at_walk_close(&cursor->connection->alloc, &walk);
