@@ -78,8 +78,9 @@ static int fail_row(AtEnv *env, const AtLoader *l, const AtCell *cells, const ch
     at_fail(env, AT_INVALID, "%s of %s, row %s, %s (got %s); %s", column, shape->relation,
             id.text, is, got.text, mend);
   }else{
-    at_fail(env, AT_INVALID, "%s of %s %s (got %s); %s", column, shape->relation, is,
-            got.text, mend);
+    uint64_t row = (uint64_t)l->store->n + l->store->skipped_entity + l->store->skipped_time + 1;
+    at_fail(env, AT_INVALID, "%s of %s, row number %llu as read, %s (got %s); %s", column, shape->relation,
+            (unsigned long long)row, is, got.text, mend);
   }
   return 0;
 }

@@ -243,6 +243,11 @@ static const Row *find_row(AtEnv *env, Piece name){
     if( is_word(name, table[i].info.name) ) return &table[i];
     at_suggest_offer(&near, table[i].info.name);
   }
+  if( memchr(name.text, '=', name.n) ){
+    at_fail(env, AT_INVALID, "unknown model %s; write options in the argument after models",
+            at_quote(name.text, name.n).text);
+    return NULL;
+  }
   at_fail(env, AT_INVALID, "unknown model %s; %s%s%s", at_quote(name.text, name.n).text,
           near.best[0] ? "did you mean " : "write one of first_touch, last_touch, last_non_direct, linear, "
           "position_based, time_decay, j_shaped, inverse_j, custom, participation, points, milestone, "

@@ -1,7 +1,7 @@
 /*
 ** suggest.c: the nearest known name to a misspelt one, for error messages.
 **
-** Levenshtein distance without regard to ASCII case, over the first 40 bytes; a name is near
+** Edit distance without regard to ASCII case, over the first 40 bytes; a name is near
 ** when at most a third of its letters, and at least one, must change.
 */
 #include "core.h"
@@ -14,23 +14,25 @@ static unsigned lower(char c){
   return c>='A' && c<='Z' ? (unsigned)(c - 'A' + 'a') : (unsigned char)c;
 }
 
+static unsigned least(unsigned a, unsigned b){ return a<b ? a : b; }
+
+/* Optimal string alignment: insert, delete, replace, swap two neighbours. */
 static unsigned distance(const char *a, size_t n_a, const char *b, size_t n_b){
-  unsigned row[COMPARED+1];
+  unsigned rows[3][COMPARED+1];
   size_t i, j;
-  for(j=0; j<=n_b; j++) row[j] = (unsigned)j;
+  for(j=0; j<=n_b; j++) rows[0][j] = (unsigned)j;
   for(i=1; i<=n_a; i++){
-    unsigned diagonal = row[0];
+    const unsigned *above = rows[(i-1)%3], *two_above = rows[(i+1)%3];
+    unsigned *row = rows[i%3];
     row[0] = (unsigned)i;
     for(j=1; j<=n_b; j++){
-      unsigned above = row[j];
-      unsigned best = diagonal + (lower(a[i-1])!=lower(b[j-1]));
-      if( above+1<best ) best = above+1;
-      if( row[j-1]+1<best ) best = row[j-1]+1;
-      row[j] = best;
-      diagonal = above;
+      row[j] = least(least(above[j], row[j-1])+1, above[j-1]+(lower(a[i-1])!=lower(b[j-1])));
+      if( i>1 && j>1 && lower(a[i-1])==lower(b[j-2]) && lower(a[i-2])==lower(b[j-1]) ){
+        row[j] = least(row[j], two_above[j-2]+1);
+      }
     }
   }
-  return row[n_b];
+  return rows[n_a%3][n_b];
 }
 
 void at_suggest_start(AtSuggest *s, const char *wanted, size_t n){

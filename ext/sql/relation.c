@@ -242,6 +242,17 @@ static void check_column(Work *work, const Relation *r, sqlite3_stmt *stmt, cons
           near.best, near.best[0] ? "?" : "", where==r->role->argument ? "argument" : "option", where);
 }
 
+static void fail_standard(Work *work, const Relation *r, sqlite3_stmt *stmt, const char *name){
+  char *list = sqlite3_mprintf("%s", "");
+  int i, n = sqlite3_column_count(stmt);
+  for(i=0; i<n && i<8 && list; i++){
+    list = sqlite3_mprintf("%z%s%s", list, i ? ", " : "", sqlite3_column_name(stmt, i));
+  }
+  at_fail(&work->env, AT_INVALID, "%s has no column %s (it has %.200s%s); name its columns: write %s",
+          r->name, name, list ? list : "", i<n ? ", ..." : "", r->role->form);
+  sqlite3_free(list);
+}
+
 /* The standard names that the relation has: the required ones, the number if
 ** it is there, milestones up to the first that is not. */
 static void standard_columns(Work *work, Relation *r, sqlite3_stmt *stmt){
@@ -254,8 +265,7 @@ static void standard_columns(Work *work, Relation *r, sqlite3_stmt *stmt){
     if( !has_column(r, stmt, name, &near) ){
       if( i==r->role->required ) continue;
       if( i>r->role->required ) break;
-      at_fail(&work->env, AT_INVALID, "%s has no column %s; name its columns: write %s",
-              r->name, name, r->role->form);
+      fail_standard(work, r, stmt, name);
       return;
     }
     r->columns[r->n_columns] = copy_text(work, name);
