@@ -161,9 +161,13 @@ struct AtDict {
   AtEntry *entries;
   char *bytes;
   size_t n_bytes, bytes_capacity;
-  uint64_t seed;
+  unsigned touched;                 /* of no meaning */
 };
+#define AT_BATCH 64
+typedef struct AtKey AtKey;
+struct AtKey { int tag; const char *text; size_t n; uint32_t id; };
 uint32_t at_dict_intern(AtEnv *env, AtDict *dict, int tag, const char *text, size_t n);
+int at_dict_intern_all(AtEnv *env, AtDict *dict, AtKey *keys, uint32_t n);
 uint32_t *at_dict_sort(AtEnv *env, AtDict *dict);
 uint64_t at_text_head(const char *text, size_t n);
 uint64_t at_text_tail(const char *text, size_t n);
@@ -260,6 +264,8 @@ struct AtLoader {
   uint32_t lowest, highest;         /* offsets seen */
   size_t capacity;
   AtRecent recent[AT_RECENT];       /* labels seen lately */
+  uint32_t n_waiting;               /* rows at the end whose keys wait in batch */
+  AtText batch;                     /* their keys: tag, length, bytes */
 };
 int at_loader_open(AtEnv *env, AtLoader *loader, const AtShape *shape);
 int at_loader_intern(AtEnv *env, AtLoader *loader);

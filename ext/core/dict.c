@@ -3,7 +3,9 @@
 ** while loading, then sorted once, so that id order becomes text order.
 **
 ** An open-addressing table of ids over an entry array over one arena of bytes:
-** three blocks in all, none per string. The hash is seeded per dictionary.
+** three blocks in all, none per string. Where keys are many, each look-up would
+** wait for three cache misses in a row; at_dict_intern_all() takes a batch and
+** touches what all of it will need first, so that the misses overlap.
 */
 #include "core.h"
 
@@ -35,9 +37,9 @@ uint64_t at_text_head(const char *p, size_t n){ return n>=8 ? load64(p) : load_t
 uint64_t at_text_tail(const char *p, size_t n){ return load_tail(p, n); }
 
 /* Multiply and fold, eight bytes at a time. */
-static uint32_t hash_bytes(uint64_t seed, int tag, const char *p, size_t n){
+static uint32_t hash_bytes(int tag, const char *p, size_t n){
   const uint64_t k = UINT64_C(0x9e3779b97f4a7c15);
-  uint64_t h = seed ^ ((uint64_t)n*k) ^ (uint64_t)tag;
+  uint64_t h = ((uint64_t)n*k) ^ (uint64_t)tag;
   size_t i;
   for(i=0; i+8<n; i+=8){
     h = (h ^ load64(p+i)) * k;
@@ -87,18 +89,19 @@ static int add_entry(AtEnv *env, AtDict *d, int tag, const char *text, size_t n,
   return 1;
 }
 
-/* The id of (tag, text), given out in order of first appearance. UINT32_MAX on
-** failure. n is at most AT_MAX_TEXT: the caller has checked. */
-uint32_t at_dict_intern(AtEnv *env, AtDict *d, int tag, const char *text, size_t n){
-  uint32_t hash = hash_bytes(d->seed, tag, text, n), s;
-  assert( n<=AT_MAX_TEXT );
-  if( (uint64_t)d->n*2>=d->n_slots ){
-    if( d->n>=(UINT32_C(1)<<30) ){
-      at_fail(env, AT_TOOBIG, "more than 2^30 distinct labels or keys");
-      return UINT32_MAX;
-    }
-    if( !rehash(env, d, d->n_slots ? d->n_slots*2 : 128) ) return UINT32_MAX;
+/* Slots for more entries without a rehash on the way. */
+static int make_slots(AtEnv *env, AtDict *d, uint32_t more){
+  uint32_t n_slots = d->n_slots ? d->n_slots : 128;
+  if( d->n+more>=(UINT32_C(1)<<30) ){
+    at_fail(env, AT_TOOBIG, "more than 2^30 distinct labels or keys");
+    return 0;
   }
+  while( (uint64_t)(d->n+more)*2>n_slots ) n_slots *= 2;
+  return n_slots==d->n_slots || rehash(env, d, n_slots);
+}
+
+static uint32_t find_or_add(AtEnv *env, AtDict *d, int tag, const char *text, size_t n, uint32_t hash){
+  uint32_t s;
   for(s = hash & (d->n_slots-1); d->slots[s]; s = (s+1) & (d->n_slots-1)){
     const AtEntry *e = &d->entries[d->slots[s]-1];
     if( e->hash==hash && e->n==n+1 && d->bytes[e->offset]==(char)tag
@@ -109,6 +112,32 @@ uint32_t at_dict_intern(AtEnv *env, AtDict *d, int tag, const char *text, size_t
   if( !add_entry(env, d, tag, text, n, hash) ) return UINT32_MAX;
   d->slots[s] = ++d->n;
   return d->n-1;
+}
+
+/* The id of (tag, text), given out in order of first appearance. UINT32_MAX on
+** failure. n is at most AT_MAX_TEXT: the caller has checked. */
+uint32_t at_dict_intern(AtEnv *env, AtDict *d, int tag, const char *text, size_t n){
+  assert( n<=AT_MAX_TEXT );
+  if( !make_slots(env, d, 1) ) return UINT32_MAX;
+  return find_or_add(env, d, tag, text, n, hash_bytes(tag, text, n));
+}
+
+/* Interns a batch: fills in id of each key. */
+int at_dict_intern_all(AtEnv *env, AtDict *d, AtKey *keys, uint32_t n){
+  uint32_t hash[AT_BATCH], id[AT_BATCH], i;
+  uint64_t offset[AT_BATCH];
+  unsigned touched = 0;
+  assert( n<=AT_BATCH );
+  if( !make_slots(env, d, n) ) return 0;
+  for(i=0; i<n; i++) hash[i] = hash_bytes(keys[i].tag, keys[i].text, keys[i].n);
+  for(i=0; i<n; i++) id[i] = d->slots[hash[i] & (d->n_slots-1)];
+  for(i=0; i<n; i++) offset[i] = id[i] ? d->entries[id[i]-1].offset : 0;
+  for(i=0; i<n && d->n_bytes; i++) touched += (unsigned char)d->bytes[offset[i]];
+  d->touched = touched;                    /* or the loads would be left out */
+  for(i=0; i<n; i++){
+    keys[i].id = find_or_add(env, d, keys[i].tag, keys[i].text, keys[i].n, hash[i]);
+  }
+  return !env->error.code;
 }
 
 /* For sorting: eight bytes after the prefix that all entries share, and the id. */

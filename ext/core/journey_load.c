@@ -41,6 +41,7 @@ void at_loader_close(AtLoader *l){
   if( l->store ){
     const AtAlloc *alloc = l->store->alloc;
     at_free(alloc, l->entity);
+    at_text_free(alloc, &l->batch);
     at_store_release(l->store);
   }
   memset(l, 0, sizeof *l);
@@ -85,29 +86,57 @@ static int fail_row(AtEnv *env, const AtLoader *l, const AtCell *cells, const ch
   return 0;
 }
 
-/* Integer offsets -> dictionary ids, for all rows so far. */
+/* Interns the keys that wait, all at once: their rows come before limit. */
+static int intern_batch(AtEnv *env, AtLoader *l, uint32_t limit){
+  AtKey keys[AT_BATCH];
+  const char *at = l->batch.text;
+  uint32_t i, n = l->n_waiting, n_bytes;
+  for(i=0; i<n; i++){
+    keys[i].tag = *at++;
+    memcpy(&n_bytes, at, sizeof n_bytes);
+    keys[i].n = n_bytes;
+    keys[i].text = at + sizeof n_bytes;
+    at = keys[i].text + n_bytes;
+  }
+  l->n_waiting = 0;
+  l->batch.n = 0;
+  if( n==0 || !at_dict_intern_all(env, &l->store->keys, keys, n) ) return !env->error.code;
+  for(i=0; i<n; i++) l->entity[limit-n+i] = keys[i].id;
+  return 1;
+}
+
+/* The key of the next row waits for its batch to be full; limit is the row after. */
+static int intern_later(AtEnv *env, AtLoader *l, const AtCell *key, uint32_t limit){
+  char number[9], tag = (char)key->type;
+  const char *bytes;
+  size_t n = at_encode(key, number, &bytes);
+  uint32_t n_bytes = (uint32_t)n;
+  at_text_add(env, &l->batch, &tag, 1);
+  at_text_add(env, &l->batch, (const char*)&n_bytes, sizeof n_bytes);
+  at_text_add(env, &l->batch, bytes, n);
+  l->n_waiting++;
+  if( env->error.code ) return 0;
+  return l->n_waiting<AT_BATCH || intern_batch(env, l, limit);
+}
+
+/* From integer offsets to dictionary ids, for all rows so far; or, where keys
+** are interned already, for those that still wait. */
 int at_loader_intern(AtEnv *env, AtLoader *l){
   AtStore *s = l->store;
+  AtCell key = {0};
   uint32_t i;
-  l->interned = 1;
-  for(i=0; i<s->n; i++){
-    AtCell cell;
-    char number[9];
-    const char *bytes;
-    cell.type = AT_INT;
-    cell.integer = l->base + l->entity[i];
-    l->entity[i] = at_dict_intern(env, &s->keys, AT_INT, number, at_encode(&cell, number, &bytes));
-    if( !at_alive(env, 1) ) return 0;
+  key.type = AT_INT;
+  for(i=0; i<s->n && !l->interned; i++){
+    key.integer = l->base + l->entity[i];
+    if( !intern_later(env, l, &key, i+1) || !at_alive(env, 1) ) return 0;
   }
-  return 1;
+  l->interned = 1;
+  return intern_batch(env, l, s->n);
 }
 
 static int append_entity(AtEnv *env, AtLoader *l, const AtCell *cells){
   AtStore *s = l->store;
   AtCell key = cells[0];
-  char number[9];
-  const char *bytes;
-  size_t n;
   if( key.type==AT_REAL ) at_cell_normal(&key);
   s->key_classes |= 1u << key.type;
   if( key.type==AT_INT && !l->interned ){
@@ -129,9 +158,7 @@ static int append_entity(AtEnv *env, AtLoader *l, const AtCell *cells){
                     "write a shorter key");
   }
   if( !l->interned && !at_loader_intern(env, l) ) return 0;
-  n = at_encode(&key, number, &bytes);
-  l->entity[s->n] = at_dict_intern(env, &s->keys, key.type, bytes, n);
-  return !env->error.code;
+  return intern_later(env, l, &key, s->n+1);
 }
 
 /* Seconds -> microseconds, for all rows so far. */

@@ -85,7 +85,7 @@ static int sort_keys(AtEnv *env, AtLoader *l){
   if( !l->interned && range<=(uint64_t)s->n*2+65536 && range<=UINT32_MAX ){
     if( !number_by_range(env, l, (uint32_t)range) ) return 0;
   }else{
-    if( !l->interned && !at_loader_intern(env, l) ) return 0;
+    if( !at_loader_intern(env, l) ) return 0;
     if( !number_by_text(env, l) ) return 0;
   }
   return count_rows(env, l);
@@ -324,8 +324,8 @@ static int sort_rows(AtEnv *env, AtLoader *l){
 AtStore *at_loader_finish(AtEnv *env, AtLoader *l){
   AtStore *s = l->store;
   if( env->error.code || !sort_keys(env, l) || !sort_labels(env, l) || !sort_rows(env, l) ) return NULL;
+  l->store = NULL;                    /* it is the caller's now */
   at_free(env->alloc, l->entity);
-  l->entity = NULL;
-  l->store = NULL;
+  at_text_free(env->alloc, &l->batch);
   return s;
 }
