@@ -106,9 +106,13 @@ static int register_all(sqlite3 *db){
 /* A second load into the same connection finds the first and does nothing. */
 static int is_loaded(sqlite3 *db){
   sqlite3_stmt *stmt = NULL;
-  int rc = sqlite3_prepare_v2(db, "SELECT attribution_version()", -1, &stmt, NULL);
+  int loaded = 0;
+  if( sqlite3_prepare_v2(db, "SELECT 1 FROM pragma_module_list WHERE name='attribution'", -1, &stmt,
+                         NULL)==SQLITE_OK ){
+    loaded = sqlite3_step(stmt)==SQLITE_ROW;
+  }
   sqlite3_finalize(stmt);
-  return rc==SQLITE_OK;
+  return loaded;
 }
 
 #ifdef _WIN32

@@ -132,7 +132,10 @@ int at_dict_intern_all(AtEnv *env, AtDict *d, AtKey *keys, uint32_t n){
   for(i=0; i<n; i++) hash[i] = hash_bytes(keys[i].tag, keys[i].text, keys[i].n);
   for(i=0; i<n; i++) id[i] = d->slots[hash[i] & (d->n_slots-1)];
   for(i=0; i<n; i++) offset[i] = id[i] ? d->entries[id[i]-1].offset : 0;
-  for(i=0; i<n && d->n_bytes; i++) touched += (unsigned char)d->bytes[offset[i]];
+  for(i=0; i<n && d->n_bytes; i++){         /* both ends: they may lie in two lines */
+    const char *bytes = d->bytes + offset[i];
+    touched += (unsigned char)bytes[0] + (unsigned)(offset[i]+keys[i].n<d->n_bytes ? bytes[keys[i].n] : 0);
+  }
   d->touched = touched;                    /* or the loads would be left out */
   for(i=0; i<n; i++){
     keys[i].id = find_or_add(env, d, keys[i].tag, keys[i].text, keys[i].n, hash[i]);
