@@ -33,12 +33,11 @@ static double left_over(double value, const double *part, uint32_t n){
 ** largest part, then, where the rest is finer than its last bit, on smaller
 ** ones. Parts of 0 stay 0. */
 void at_settle(double value, double *part, uint32_t n){
-  double last_bit = fabs(nextafter(value, 0) - value);
   int round;
   for(round=0; round<4; round++){
     double rest = left_over(value, part, n);
     uint32_t i, best = n;
-    if( rest==0 || isnan(rest) || fabs(rest)*2<last_bit ) return;
+    if( isnan(rest) || value-rest==value ) return;   /* value-rest: the sum, rounded once */
     for(i=0; i<n; i++){
       if( part[i]==0 || part[i]+rest==part[i] ) continue;
       if( best==n || fabs(part[i])>fabs(part[best]) ) best = i;
@@ -115,7 +114,11 @@ void at_allocate(double value, const double *weight, uint32_t n, double unit,
   if( isnan(value) ) unit = 0;
   units = unit>0 ? whole_units(size, unit) : 0;
   if( unit<=0 || units>9007199254740992.0 ){
-    for(i=0; i<n; i++) part[i] = value*weight[i] + 0.0; /* no -0.0 */
+    for(i=0; i<n; i++){
+      part[i] = value*weight[i] + 0.0;     /* no -0.0 */
+      if( fabs(weight[i])>fabs(weight[largest]) ) largest = i;
+    }
+    if( part[largest]==0 ) part[largest] = value;      /* too small to divide */
     at_settle(value, part, n);
     return;
   }

@@ -69,7 +69,7 @@ int at_cell_compare(const AtCell *a, const AtCell *b){
   }
 }
 
-/* Reads a cell as a finite number: NaN for NULL or ''. Returns NULL, or what
+/* Reads a cell as a number up to AT_MAX_NUMBER: NaN for NULL or ''. Returns NULL, or what
 ** would be right. Integers beyond 2^53 are refused, a double cannot hold them. */
 const char *at_cell_number(const AtCell *cell, double *number){
   int64_t whole;
@@ -87,7 +87,7 @@ const char *at_cell_number(const AtCell *cell, double *number){
   else if( cell->type!=AT_TEXT || !at_number_parse(cell->text, cell->n, number) ){
     return "write a number, or cast the column";
   }
-  return isfinite(*number) ? NULL : "write a finite number";
+  return fabs(*number)<=AT_MAX_NUMBER ? NULL : "write a number up to 1e290";
 }
 
 static void put_big_endian(uint64_t bits, char *out){

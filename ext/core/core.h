@@ -25,6 +25,7 @@
 #define AT_MAX_MILESTONES 16         /* milestone columns of a relation */
 #define AT_MAX_MODELS 64             /* models in one list */
 #define AT_MAX_NAME 128              /* bytes of a model as written */
+#define AT_MAX_NUMBER 1e290          /* a value or points: no sum of rows overflows */
 #define AT_MAX_LIST 64               /* labels in ignore= and direct= */
 
 /************************ Interface to code in base.c *************************
@@ -373,7 +374,7 @@ struct AtPath {
   double *points;
   double *weight, *part;            /* room for dividing */
   double *credit, *value;           /* at_divide()'s result */
-  uint32_t *scratch;
+  uint32_t *scratch, *order;
   uint32_t *seen;                   /* by label: mark of the last path that had it */
   uint32_t *count;                  /* by label: 0 between calls */
   uint32_t n_labels, mark;
@@ -496,7 +497,7 @@ void at_journeys_close(const AtAlloc *alloc, AtJourneys *j);
 ** One divided path, by label and by row.
 */
 void at_credit_json(AtEnv *env, AtPath *path, const AtStore *store, int credited, AtText *json);
-void at_credit_by_row(const AtPath *path, const AtStore *store, int credited,
+void at_credit_by_row(const AtPath *path, const AtStore *store, const AtModel *model, int credited,
                       double *share, uint32_t n_rows);
 
 /************************ Interface to code in extreme.c **********************

@@ -123,21 +123,36 @@ int at_walk_next(AtEnv *env, AtWalk *walk){
   return 0;
 }
 
-/* participation: the whole value over each label's touches, label by label. */
-static void divide_by_label(AtPath *path, double value, double unit){
-  uint32_t mark = at_path_mark(path), i, j;
+/* path->order[]: positions grouped by label, each group in order. */
+static void group_by_label(AtPath *path){
+  uint32_t mark = at_path_mark(path), *count = path->count, start = 0, i;
+  for(i=0; i<path->n; i++) count[path->label[i]]++;
   for(i=0; i<path->n; i++){
-    uint32_t label = path->label[i], n = 0;
+    uint32_t label = path->label[i], n = count[label];
     if( path->seen[label]==mark ) continue;
     path->seen[label] = mark;
-    for(j=i; j<path->n; j++) n += path->label[j]==label;
-    for(j=0; j<n; j++) path->weight[j] = 1.0/n;
-    at_allocate(value, path->weight, n, unit, path->part, path->scratch);
-    at_settle(1, path->weight, n);
-    for(j=i, n=0; j<path->n; j++){
-      if( path->label[j]!=label ) continue;
-      path->credit[j] = path->weight[n];
-      path->value[j] = path->part[n++];
+    count[label] = start;                  /* from here on: where its next goes */
+    start += n;
+  }
+  for(i=0; i<path->n; i++) path->order[count[path->label[i]]++] = i;
+  for(i=0; i<path->n; i++) count[path->label[i]] = 0;
+}
+
+/* participation: the whole value over each label's touches, label by label. */
+static void divide_by_label(AtPath *path, double value, double unit){
+  const uint32_t *order = path->order;
+  uint32_t i, first, limit;
+  group_by_label(path);
+  for(first=0; first<path->n; first=limit){
+    uint32_t n = 1;
+    while( first+n<path->n && path->label[order[first+n]]==path->label[order[first]] ) n++;
+    limit = first+n;
+    for(i=first; i<limit; i++) path->weight[i] = 1.0/n;
+    at_allocate(value, path->weight+first, n, unit, path->part+first, path->scratch+first);
+    at_settle(1, path->weight+first, n);
+    for(i=first; i<limit; i++){
+      path->credit[order[i]] = path->weight[i];
+      path->value[order[i]] = path->part[i];
     }
   }
 }

@@ -43,8 +43,8 @@ void at_credit_json(AtEnv *env, AtPath *path, const AtStore *store, int credited
 
 /* share[] by row, where a row's id is its number: NaN for rows that the store
 ** skipped, 0 for rows outside the path. Touches at one time share equally what
-** their positions earn. */
-void at_credit_by_row(const AtPath *path, const AtStore *store, int credited,
+** their positions earn; points are each row's own. */
+void at_credit_by_row(const AtPath *path, const AtStore *store, const AtModel *model, int credited,
                       double *share, uint32_t n_rows){
   uint32_t i, j, k;
   for(i=0; i<n_rows; i++) share[i] = NAN;
@@ -53,7 +53,8 @@ void at_credit_by_row(const AtPath *path, const AtStore *store, int credited,
     AtSum sum = {0, 0};
     for(j=i; j<path->n && path->time[j]==path->time[i]; j++) at_sum_add(&sum, path->credit[j]);
     for(k=i; k<j; k++){
-      share[at_store_id(store, path->row[k]).integer] = at_sum_total(&sum)/(j-i);
+      double own = model->kind==AT_POINTS ? path->credit[k] : at_sum_total(&sum)/(j-i);
+      share[at_store_id(store, path->row[k]).integer] = own;
     }
   }
 }

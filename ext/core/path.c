@@ -96,6 +96,7 @@ void at_path_close(const AtAlloc *alloc, AtPath *path){
   at_free(alloc, path->credit);
   at_free(alloc, path->value);
   at_free(alloc, path->scratch);
+  at_free(alloc, path->order);
   at_free(alloc, path->seen);
   at_free(alloc, path->count);
   at_free(alloc, path->ignored);
@@ -117,6 +118,7 @@ int at_path_reserve(AtEnv *env, AtPath *path, uint32_t n){
   at_grow(env, &path->credit, capacity, sizeof *path->credit);
   at_grow(env, &path->value, capacity, sizeof *path->value);
   at_grow(env, &path->scratch, capacity, sizeof *path->scratch);
+  at_grow(env, &path->order, capacity, sizeof *path->order);
   if( env->error.code ) return 0;
   path->capacity = (uint32_t)capacity;
   return 1;

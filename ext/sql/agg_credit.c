@@ -199,7 +199,7 @@ static void finish(State *s){
   Divided d;
   s->shares = at_alloc(&s->env, s->rows, sizeof *s->shares);
   divide(s, &d);
-  if( !s->env.error.code ) at_credit_by_row(&d.path, d.store, d.credited, s->shares, s->rows);
+  if( !s->env.error.code ) at_credit_by_row(&d.path, d.store, &s->model, d.credited, s->shares, s->rows);
   close_path(s, &d);
 }
 

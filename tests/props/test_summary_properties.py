@@ -80,7 +80,8 @@ def test_sums_do_not_drift():
     connection.execute("CREATE TABLE conversions(entity, ts, value)")
     numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)"
     connection.execute(f"{numbers} INSERT INTO conversions SELECT i, 9, 0.1 FROM n")
-    connection.execute("WITH v(v) AS (VALUES (1), (2), (3)) INSERT INTO touches SELECT entity, v, v FROM conversions, v")
+    three = "WITH v(v) AS (VALUES (1), (2), (3))"
+    connection.execute(f"{three} INSERT INTO touches SELECT entity, v, v FROM conversions, v")
     connection.execute("INSERT INTO conversions SELECT -i, 9, 0.1 FROM (SELECT entity AS i FROM conversions)")
     sql = "SELECT channel, conversions, value, share FROM attribution_summary('touches', 'conversions')"
     rows = connection.execute(sql).fetchall()
