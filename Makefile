@@ -6,11 +6,13 @@
 #   make bench        speed, as ratios in one run (BENCH=S or L)
 #   make test-fresh   both commands in a clean Debian made by debootstrap
 #   make reference    docs/reference.md from the extension's own tables
+#   V=1 shows the commands
 
 CC ?= cc
 PYTHON ?= /usr/bin/python3
 BUILD := build
 BENCH ?= S
+Q := $(if $(V),,@)
 
 UNAME := $(shell uname -s)
 ifeq ($(UNAME),Darwin)
@@ -44,24 +46,28 @@ setup-demo: ; @CC="$(CC)" sh tests/setup.sh build demo
 setup-test: ; @CC="$(CC)" sh tests/setup.sh build demo test
 
 $(EXTENSION): $(OBJECTS)
-	$(CC) $(SHARED) $(LDFLAGS) -o $@ $(OBJECTS) -lm
+	@echo "  $@"
+	$(Q)$(CC) $(SHARED) $(LDFLAGS) -o $@ $(OBJECTS) -lm
 
 $(BUILD)/obj/%.o: ext/%.c $(HEADERS) | setup-build
 	@mkdir -p $(@D)
-	$(CC) $(STRICT) -fPIC -fvisibility=hidden -DNDEBUG $(CFLAGS) -c -o $@ $<
+	@echo "  $@"
+	$(Q)$(CC) $(STRICT) -fPIC -fvisibility=hidden -DNDEBUG $(CFLAGS) -c -o $@ $<
 
 # The same with assertions and sanitizers; needs LD_PRELOAD of libasan to load.
 debug: $(BUILD)/debug/attribution.$(SUFFIX)
 $(BUILD)/debug/attribution.$(SUFFIX): $(SOURCES) $(HEADERS) | setup-build
 	@mkdir -p $(@D)
-	$(CC) $(STRICT) -fPIC -fvisibility=hidden -O1 -g $(SANITIZE) -shared -o $@ $(SOURCES) -lm
+	@echo "  $@"
+	$(Q)$(CC) $(STRICT) -fPIC -fvisibility=hidden -O1 -g $(SANITIZE) -shared -o $@ $(SOURCES) -lm
 
 $(BUILD)/demo.db: $(BUILD)/generate-demo
-	$(BUILD)/generate-demo $@
+	$(Q)$(BUILD)/generate-demo $@
 
 $(BUILD)/generate-demo: $(wildcard sql-examples/demo/*.[ch]) | setup-demo
 	@mkdir -p $(@D)
-	$(CC) $(STRICT) $(CFLAGS) -o $@ $(wildcard sql-examples/demo/*.c) -lsqlite3 -lm
+	@echo "  $@"
+	$(Q)$(CC) $(STRICT) $(CFLAGS) -o $@ $(wildcard sql-examples/demo/*.c) -lsqlite3 -lm
 
 demo: setup-demo $(EXTENSION) $(BUILD)/demo.db
 	@for f in 21 22 27; do \
@@ -69,9 +75,14 @@ demo: setup-demo $(EXTENSION) $(BUILD)/demo.db
 	done
 
 # C unit tests of core/, with assertions and sanitizers.
-$(BUILD)/core/%: tests/core/%.c $(CORE) $(HEADERS) | setup-test
+$(BUILD)/core/obj/%.o: ext/core/%.c $(HEADERS) | setup-test
 	@mkdir -p $(@D)
-	$(CC) $(STRICT) -O1 -g $(SANITIZE) -o $@ $< $(CORE) -lcmocka -lm
+	@echo "  $@"
+	$(Q)$(CC) $(STRICT) -O1 -g $(SANITIZE) -c -o $@ $<
+
+$(BUILD)/core/%: tests/core/%.c $(wildcard tests/core/*.h) $(CORE:ext/core/%.c=$(BUILD)/core/obj/%.o) $(HEADERS)
+	@echo "  $@"
+	$(Q)$(CC) $(STRICT) -O1 -g $(SANITIZE) -o $@ $< $(CORE:ext/core/%.c=$(BUILD)/core/obj/%.o) -lcmocka -lm
 
 test-core: $(CORE_TESTS)
 	@for t in $(CORE_TESTS); do $$t || exit 1; done

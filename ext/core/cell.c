@@ -12,6 +12,8 @@
 #include <math.h>
 #include <string.h>
 
+#define MAX_EXACT (INT64_C(1)<<53)
+
 /* NULL, or text of nothing, as a CSV import leaves it. */
 int at_cell_is_null(const AtCell *cell){
   return cell->type==AT_NULL || (cell->type==AT_TEXT && cell->n==0);
@@ -69,24 +71,32 @@ int at_cell_compare(const AtCell *a, const AtCell *b){
   }
 }
 
-/* Reads a cell as a number up to AT_MAX_NUMBER: NaN for NULL or ''. Returns NULL, or what
-** would be right. Integers beyond 2^53 are refused, a double cannot hold them. */
-const char *at_cell_number(const AtCell *cell, double *number){
+/* Whether text that is a number is a whole one by its looks, and too large for
+** a double to tell from its neighbours: beyond 2^53. */
+static int is_inexact(const char *text, size_t n){
   int64_t whole;
+  size_t i;
+  if( at_integer_parse(text, n, &whole) ) return whole>MAX_EXACT || whole<-MAX_EXACT;
+  for(i=0; i<n && strchr(".eE", text[i])==NULL; i++){}
+  return i==n;                        /* more digits than at_integer_parse() takes */
+}
+
+/* Reads a cell as a number up to AT_MAX_NUMBER: NaN for NULL or ''. Returns
+** NULL, or what would be right. */
+const char *at_cell_number(const AtCell *cell, double *number){
+  int inexact = 0;
   if( at_cell_is_null(cell) ){ *number = NAN; return NULL; }
-  if( cell->type==AT_INT
-   || (cell->type==AT_TEXT && at_integer_parse(cell->text, cell->n, &whole)) ){
-    if( cell->type==AT_INT ) whole = cell->integer;
-    if( whole>(INT64_C(1)<<53) || whole<-(INT64_C(1)<<53) ){
-      return "write a number up to 2^53, larger ones are not exact";
-    }
-    *number = (double)whole;
-    return NULL;
-  }
-  if( cell->type==AT_REAL ) *number = cell->real;
-  else if( cell->type!=AT_TEXT || !at_number_parse(cell->text, cell->n, number) ){
+  if( cell->type==AT_INT ){
+    *number = (double)cell->integer;
+    inexact = cell->integer>MAX_EXACT || cell->integer<-MAX_EXACT;
+  }else if( cell->type==AT_REAL ){
+    *number = cell->real;
+  }else if( cell->type==AT_TEXT && at_number_parse(cell->text, cell->n, number) ){
+    inexact = is_inexact(cell->text, cell->n);
+  }else{
     return "write a number, or cast the column";
   }
+  if( inexact ) return "write a whole number up to 2^53, larger ones are not exact";
   return fabs(*number)<=AT_MAX_NUMBER ? NULL : "write a number up to 1e290";
 }
 
