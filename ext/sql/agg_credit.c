@@ -207,7 +207,7 @@ void touch_credit_value(sqlite3_context *context){
   State *s = sqlite3_aggregate_context(context, 0);
   if( s==NULL || !s->started ) return;
   if( s->shares==NULL ){
-    if( !frame_moves(sqlite3_user_data(context), "touch_credit(") ){
+    if( !frame_moves(&s->env, sqlite3_user_data(context), "touch_credit(") ){
       at_fail(&s->env, AT_INVALID, "this frame is the same for several rows; %s", right_frame);
     }
     finish(s);

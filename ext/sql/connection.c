@@ -124,3 +124,12 @@ sqlite3_stmt *work_prepare(Work *work, const char *format, ...){
   sqlite3_free(sql);
   return stmt;
 }
+
+/* A column as text; NULL for NULL. Out of memory is a failure of the work. */
+const char *work_text(Work *work, sqlite3_stmt *stmt, int column){
+  const char *text = (const char*)sqlite3_column_text(stmt, column);
+  if( text==NULL && sqlite3_column_type(stmt, column)!=SQLITE_NULL ){
+    at_fail(&work->env, AT_NOMEM, "out of memory");
+  }
+  return text;
+}

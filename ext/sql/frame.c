@@ -28,50 +28,56 @@ static void add(int *list, int *n, int accumulator){
   if( i==*n && *n<MAX_ACCUMULATORS ) list[(*n)++] = accumulator;
 }
 
-static int starts_with(const unsigned char *text, const char *prefix){
+/* Whether a column of an EXPLAIN row starts so; SQLITE_NOMEM goes to *rc. */
+static int starts_with(sqlite3_stmt *explain, int column, const char *prefix, int *rc){
+  const unsigned char *text = sqlite3_column_text(explain, column);
+  if( text==NULL && sqlite3_column_type(explain, column)!=SQLITE_NULL ) *rc = SQLITE_NOMEM;
   return text && strncmp((const char*)text, prefix, strlen(prefix))==0;
 }
 
-/* Reads one statement's program. 1: every accumulator of the function moves,
-** or it has none, or the program cannot be had. */
-static int program_moves(sqlite3 *db, const char *sql, const char *function){
+/* Reads one statement's program: whether every accumulator of the function
+** moves, or it has none. A program that cannot be had counts as right. */
+static int program_moves(sqlite3 *db, const char *sql, const char *function, int *rc){
   sqlite3_stmt *explain = NULL;
   char *text = sqlite3_mprintf("EXPLAIN %s", sql);
   Seen seen;
-  int i, k, moves = 1;
+  int i, k, step;
   memset(&seen, 0, sizeof seen);
-  if( text && sqlite3_prepare_v2(db, text, -1, &explain, NULL)==SQLITE_OK ){
-    while( sqlite3_step(explain)==SQLITE_ROW ){
-      const unsigned char *opcode = sqlite3_column_text(explain, 1);
-      if( !starts_with(sqlite3_column_text(explain, 5), function) ) continue;
-      if( starts_with(opcode, "AggStep") ) add(seen.stepped, &seen.n_stepped, sqlite3_column_int(explain, 4));
-      if( starts_with(opcode, "AggInverse") ) add(seen.inverted, &seen.n_inverted, sqlite3_column_int(explain, 4));
-    }
-    for(i=0; i<seen.n_stepped; i++){
-      for(k=0; k<seen.n_inverted && seen.inverted[k]!=seen.stepped[i]; k++){}
-      if( k==seen.n_inverted ) moves = 0;
-    }
-  }
-  sqlite3_finalize(explain);
+  *rc = text ? sqlite3_prepare_v2(db, text, -1, &explain, NULL) : SQLITE_NOMEM;
   sqlite3_free(text);
-  return moves;
+  if( *rc!=SQLITE_OK ) return 1;
+  while( *rc==SQLITE_OK && (step = sqlite3_step(explain))==SQLITE_ROW ){
+    if( !starts_with(explain, 5, function, rc) ) continue;
+    i = sqlite3_column_int(explain, 4);
+    if( starts_with(explain, 1, "AggStep", rc) ) add(seen.stepped, &seen.n_stepped, i);
+    if( starts_with(explain, 1, "AggInverse", rc) ) add(seen.inverted, &seen.n_inverted, i);
+  }
+  if( *rc==SQLITE_OK ) *rc = sqlite3_finalize(explain);
+  else sqlite3_finalize(explain);
+  for(i=0; i<seen.n_stepped; i++){
+    for(k=0; k<seen.n_inverted && seen.inverted[k]!=seen.stepped[i]; k++){}
+    if( k==seen.n_inverted ) return 0;
+  }
+  return 1;
 }
 
 /* Whether all running statements on the connection give the function, named as
 ** EXPLAIN shows it ("touch_credit("), a frame whose start moves. */
-int frame_moves(Connection *connection, const char *function){
+int frame_moves(AtEnv *env, Connection *connection, const char *function){
   sqlite3_stmt *stmt = NULL;
-  AtEnv env = connection_env(connection);
+  int rc;
   while( (stmt = sqlite3_next_stmt(connection->db, stmt))!=NULL ){
     const char *sql = sqlite3_sql(stmt);
     if( sql==NULL || !sqlite3_stmt_busy(stmt) ) continue;
     if( stmt==connection->frame_stmt && connection->frame_sql.n==strlen(sql)
      && strcmp(connection->frame_sql.text, sql)==0 ) continue;
-    if( !program_moves(connection->db, sql, function) ) return 0;
-    connection->frame_stmt = stmt;
+    if( !program_moves(connection->db, sql, function, &rc) ) return 0;
+    if( rc==SQLITE_NOMEM ){ at_fail(env, AT_NOMEM, "out of memory"); return 1; }
+    connection->frame_stmt = NULL;
     connection->frame_sql.n = 0;
-    at_text_add(&env, &connection->frame_sql, sql, strlen(sql));
-    if( env.error.code ) connection->frame_stmt = NULL;
+    at_text_add(env, &connection->frame_sql, sql, strlen(sql));
+    if( env->error.code ) return 1;
+    connection->frame_stmt = stmt;
   }
   return 1;
 }

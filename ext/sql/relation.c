@@ -147,8 +147,7 @@ static int find_in_schema(Work *work, Relation *r, const char *schema, AtSuggest
                                           "WHERE type IN ('table', 'view')", schema);
   int found = 0;
   while( stmt && !found && sqlite3_step(stmt)==SQLITE_ROW ){
-    const char *name = (const char*)sqlite3_column_text(stmt, 0);
-    const char *type = (const char*)sqlite3_column_text(stmt, 1);
+    const char *name = work_text(work, stmt, 0), *type = work_text(work, stmt, 1);
     if( name==NULL || type==NULL ) continue;
     found = sqlite3_stricmp(name, r->name)==0;
     if( found ) r->is_view = type[0]=='v';
@@ -172,7 +171,7 @@ static int check_schema(Work *work, const Relation *r){
   int found = 0;
   at_suggest_start(&near, r->schema, strlen(r->schema));
   while( list && sqlite3_step(list)==SQLITE_ROW ){
-    const char *schema = (const char*)sqlite3_column_text(list, 1);
+    const char *schema = work_text(work, list, 1);
     if( schema==NULL ) continue;
     found |= sqlite3_stricmp(schema, r->schema)==0;
     at_suggest_offer(&near, schema);
@@ -197,7 +196,7 @@ static int resolve_schema(Work *work, Relation *r, AtSuggest *near){
   for(pass=0; pass<2 && !found; pass++){        /* temp is listed second */
     list = work_prepare(work, "PRAGMA database_list");
     while( list && !found && !work->env.error.code && sqlite3_step(list)==SQLITE_ROW ){
-      const char *schema = (const char*)sqlite3_column_text(list, 1);
+      const char *schema = work_text(work, list, 1);
       int is_temp = schema && sqlite3_stricmp(schema, "temp")==0;
       if( schema==NULL || is_temp!=(pass==0) ) continue;
       found = find_in_schema(work, r, schema, near);
@@ -220,11 +219,11 @@ static int is_rowid_name(const char *name){
 }
 
 /* Whether the columns of stmt, a SELECT *, have this name. */
-static int has_column(const Relation *r, sqlite3_stmt *stmt, const char *name, AtSuggest *near){
+static int has_column(Work *work, const Relation *r, sqlite3_stmt *stmt, const char *name, AtSuggest *near){
   int i, n = sqlite3_column_count(stmt);
   for(i=0; i<n; i++){
     const char *column = sqlite3_column_name(stmt, i);
-    if( column==NULL ) continue;
+    if( column==NULL ){ at_fail(&work->env, AT_NOMEM, "out of memory"); return 0; }
     if( sqlite3_stricmp(column, name)==0 ) return 1;
     at_suggest_offer(near, column);
   }
@@ -235,7 +234,7 @@ static void check_column(Work *work, const Relation *r, sqlite3_stmt *stmt, cons
                          const char *where){
   AtSuggest near;
   at_suggest_start(&near, name, strlen(name));
-  if( has_column(r, stmt, name, &near) ) return;
+  if( has_column(work, r, stmt, name, &near) ) return;
   at_fail(&work->env, AT_INVALID, "no such column in %s: %s%s%s%s (%s %s)", r->name,
           at_quote(name, strlen(name)).text,
           near.best[0] ? "; did you mean " : "; write the name of one of its columns",
@@ -262,7 +261,7 @@ static void standard_columns(Work *work, Relation *r, sqlite3_stmt *stmt){
     const char *name = r->role->columns[i];
     AtSuggest near;
     at_suggest_start(&near, name, strlen(name));
-    if( !has_column(r, stmt, name, &near) ){
+    if( !has_column(work, r, stmt, name, &near) ){
       if( i==r->role->required ) continue;
       if( i>r->role->required ) break;
       fail_standard(work, r, stmt, name);
@@ -313,33 +312,53 @@ static int entity_affinity(const Relation *r, sqlite3_stmt *stmt){
   return is_rowid_name(r->columns[0]) ? 'N' : 0;
 }
 
+/* SELECT * from the relation, prepared to look at its columns; NULL and an
+** error where it cannot be read. */
+static sqlite3_stmt *prepare_columns(Work *work, const Relation *r, const char *from, int found,
+                                     const AtSuggest *near){
+  sqlite3_stmt *stmt = NULL;
+  char *sql = sqlite3_mprintf("SELECT * FROM %s LIMIT 0", from);
+  char what[128];
+  if( sql==NULL ){
+    at_fail(&work->env, AT_NOMEM, "out of memory");
+  }else if( sqlite3_prepare_v2(work->connection->db, sql, -1, &stmt, NULL)!=SQLITE_OK ){
+    sqlite3_snprintf(sizeof what, what, "%.80s (argument %s) cannot be read", r->name, r->role->argument);
+    if( !found && sqlite3_errcode(work->connection->db)==SQLITE_ERROR ) fail_unknown_table(work, r, near);
+    else work_fail_sql(work, what);
+  }
+  sqlite3_free(sql);
+  return stmt;
+}
+
+/* Whether the rows have a rowid: SQLite does not know the name where not. */
+static int probe_rowid(Work *work, const Relation *r, const char *from){
+  sqlite3_stmt *stmt = NULL;
+  char *sql;
+  int rc;
+  if( r->is_view ) return 0;
+  sql = sqlite3_mprintf("SELECT r.rowid FROM %s LIMIT 0", from);
+  rc = sql ? sqlite3_prepare_v2(work->connection->db, sql, -1, &stmt, NULL) : SQLITE_NOMEM;
+  if( sql==NULL ) at_fail(&work->env, AT_NOMEM, "out of memory");
+  else if( rc!=SQLITE_OK && rc!=SQLITE_ERROR ) work_fail_sql(work, "cannot read the schema");
+  sqlite3_finalize(stmt);
+  sqlite3_free(sql);
+  return rc==SQLITE_OK;
+}
+
 /* Finds the relation and its columns. id_column may be NULL: the rowid. */
 void relation_resolve(Work *work, Relation *r, const char *id_column, int64_t unit){
-  sqlite3_stmt *stmt = NULL, *probe = NULL;
+  sqlite3_stmt *stmt = NULL;
   AtSuggest near;
-  char *from, *sql;
+  char *from;
   int found, i;
   if( work->env.error.code ) return;
   at_suggest_start(&near, r->name, strlen(r->name));
   found = resolve_schema(work, r, &near);
   from = from_clause(r);
-  if( from==NULL ){ at_fail(&work->env, AT_NOMEM, "out of memory"); return; }
-  if( !work->env.error.code ){
-    sql = sqlite3_mprintf("SELECT * FROM %s LIMIT 0", from);
-    if( sql==NULL || sqlite3_prepare_v2(work->connection->db, sql, -1, &stmt, NULL)!=SQLITE_OK ){
-      char what[128];
-      sqlite3_snprintf(sizeof what, what, "%.80s (argument %s) cannot be read", r->name, r->role->argument);
-      if( sql && !found && sqlite3_errcode(work->connection->db)==SQLITE_ERROR ) fail_unknown_table(work, r, &near);
-      else work_fail_sql(work, what);
-    }
-    sqlite3_free(sql);
-  }
+  if( from==NULL ) at_fail(&work->env, AT_NOMEM, "out of memory");
+  if( !work->env.error.code ) stmt = prepare_columns(work, r, from, found, &near);
   if( stmt ){
-    sql = sqlite3_mprintf("SELECT r.rowid FROM %s LIMIT 0", from);
-    r->has_rowid = !r->is_view && sql
-        && sqlite3_prepare_v2(work->connection->db, sql, -1, &probe, NULL)==SQLITE_OK;
-    sqlite3_finalize(probe);
-    sqlite3_free(sql);
+    r->has_rowid = probe_rowid(work, r, from);
     if( id_column ) r->id = copy_text(work, id_column);
     if( r->n_columns==0 ) standard_columns(work, r, stmt);
     for(i=0; i<r->n_columns; i++) check_column(work, r, stmt, r->columns[i], r->role->argument);

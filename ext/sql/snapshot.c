@@ -49,8 +49,8 @@ void snapshot_begin(Work *work){
   int changes = sqlite3_total_changes(connection->db);
   work->may_cache = sqlite3_txn_state(connection->db, NULL)!=SQLITE_TXN_WRITE;
   while( list && !work->env.error.code && sqlite3_step(list)==SQLITE_ROW ){
-    const char *name = (const char*)sqlite3_column_text(list, 1);
-    if( name ) add_schema(work, &fingerprint, name, (const char*)sqlite3_column_text(list, 2));
+    const char *name = work_text(work, list, 1), *file = work_text(work, list, 2);
+    if( name ) add_schema(work, &fingerprint, name, file);
   }
   sqlite3_finalize(list);
   at_text_add(&work->env, &fingerprint, (const char*)&changes, sizeof changes);
@@ -100,8 +100,7 @@ static int is_repeatable(Work *work, const Relation *r){
   sqlite3_stmt *stmt = work->env.error.code ? NULL : work_prepare(work, "EXPLAIN %s", sql.text);
   int repeatable = stmt!=NULL;
   while( repeatable && sqlite3_step(stmt)==SQLITE_ROW ){
-    const char *opcode = (const char*)sqlite3_column_text(stmt, 1);
-    const char *p4 = (const char*)sqlite3_column_text(stmt, 5);
+    const char *opcode = work_text(work, stmt, 1), *p4 = work_text(work, stmt, 5);
     if( opcode==NULL || strncmp(opcode, "VOpen", 5)==0 ) repeatable = 0;
     else if( strncmp(opcode, "Function", 8)==0 || strncmp(opcode, "PureFunc", 8)==0 ){
       repeatable = p4 && is_deterministic(work, p4, 0);

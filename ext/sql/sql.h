@@ -48,6 +48,7 @@ void work_end(Work *work);
 int work_code(const Work *work);
 void work_fail_sql(Work *work, const char *what);
 sqlite3_stmt *work_prepare(Work *work, const char *format, ...);
+const char *work_text(Work *work, sqlite3_stmt *stmt, int column);
 
 /************************ Interface to code in cache.c ************************
 ** The loaded relations that a connection keeps.
@@ -172,7 +173,7 @@ extern const Family attribution_family, summary_family, journeys_family, help_fa
 /************************ Interface to code in frame.c ************************
 ** Whether a window function's frame moves.
 */
-int frame_moves(Connection *connection, const char *function);
+int frame_moves(AtEnv *env, Connection *connection, const char *function);
 
 /************************ Interface to code in agg_*.c ************************/
 void first_touch_step(sqlite3_context *context, int argc, sqlite3_value **argv);
