@@ -29,19 +29,29 @@ static double left_over(double value, const double *part, uint32_t n){
   return -at_sum_total(&high);
 }
 
-/* Corrects the parts until their exact sum rounds to the value: first on the
-** largest part, then, where the rest is finer than its last bit, on smaller
-** ones. Parts of 0 stay 0. */
+/* Where a rest is best put: first on the largest part, which it distorts
+** least; what is finer than that part's last bit, on the smallest part that it
+** still does not distort. n for none. */
+static uint32_t part_for(double rest, const double *part, uint32_t n, int fine){
+  uint32_t i, best = n;
+  for(i=0; i<n; i++){
+    if( part[i]==0 || part[i]+rest==part[i] ) continue;
+    if( fine && fabs(part[i])<fabs(rest)*1e6 ) continue;
+    if( best==n || (fabs(part[i])>fabs(part[best]))!=fine ) best = i;
+  }
+  return best;
+}
+
+/* Corrects the parts until their exact sum rounds to the value. Parts of 0
+** stay 0. */
 void at_settle(double value, double *part, uint32_t n){
   int round;
-  for(round=0; round<4; round++){
+  for(round=0; round<6; round++){
     double rest = left_over(value, part, n);
-    uint32_t i, best = n;
+    uint32_t best;
     if( isnan(rest) || value-rest==value ) return;   /* value-rest: the sum, rounded once */
-    for(i=0; i<n; i++){
-      if( part[i]==0 || part[i]+rest==part[i] ) continue;
-      if( best==n || fabs(part[i])>fabs(part[best]) ) best = i;
-    }
+    best = part_for(rest, part, n, round>0);
+    if( best==n ) best = part_for(rest, part, n, 0);
     if( best==n ) return;
     part[best] += rest;
   }

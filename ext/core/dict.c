@@ -217,7 +217,7 @@ uint32_t *at_dict_sort(AtEnv *env, AtDict *d){
       items[i].id = i;
     }
     result = merge_sort(env, d, items, room);
-    for(i=0; i<d->n; i++){
+    for(i=0; i<d->n && !env->error.code; i++){     /* stopped half-way, it holds anything */
       sorted[i] = d->entries[result[i].id];
       rank[result[i].id] = i;
     }

@@ -86,7 +86,8 @@ int at_id_compare(const AtIds *ids, uint32_t a, uint32_t b){
     uint32_t n_a, n_b;
     const char *x = id_bytes(ids, a, &n_a), *y = id_bytes(ids, b, &n_b);
     AtCell cell_a = at_decode(x, n_a), cell_b = at_decode(y, n_b);
-    return at_cell_compare(&cell_a, &cell_b);
+    int order = at_cell_compare(&cell_a, &cell_b);
+    return order ? order : cell_a.type-cell_b.type;   /* 7 before 7.0 */
   }
   return 0;
 }

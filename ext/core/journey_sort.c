@@ -219,6 +219,7 @@ static int compare_rows(const AtStore *s, uint32_t a, uint32_t b){
   for(i=0; i<s->n_milestones && order==0; i++){
     order = s->milestone[i][a]<s->milestone[i][b] ? -1 : s->milestone[i][a]>s->milestone[i][b];
   }
+  if( order==0 && s->forms ) order = s->forms[a]-s->forms[b];
   return order;
 }
 

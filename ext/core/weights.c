@@ -103,13 +103,18 @@ static void decay_weights(const AtModel *m, const AtPath *path, double *weight){
   for(i=0; i<path->n; i++) weight[i] /= total;
 }
 
+/* A sum that is 0 but for rounding (0.1 + 0.2 - 0.3) counts as 0. */
 static void point_weights(const AtPath *path, double *weight){
   AtSum total = {0, 0};
-  double sum;
+  double sum, size = 0;
   uint32_t i;
-  for(i=0; i<path->n; i++) if( !isnan(path->points[i]) ) at_sum_add(&total, path->points[i]);
+  for(i=0; i<path->n; i++){
+    if( isnan(path->points[i]) ) continue;
+    at_sum_add(&total, path->points[i]);
+    size += fabs(path->points[i]);
+  }
   sum = at_sum_total(&total);
-  if( !(sum>0) || !isfinite(sum) ){
+  if( !(sum>size*1e-12) ){
     equal_weights(weight, path->n);
     return;
   }

@@ -1,0 +1,155 @@
+/*
+** test_extreme.c: the earliest and the latest value of moving frames, against
+** a look at every row of the frame.
+*/
+#include "common.h"
+
+#define MOST 400
+
+/* One row of a partition: a value at a time, or none. */
+typedef struct Step Step;
+struct Step { int64_t time; AtCell value; int skipped; char text[24]; };
+
+static void random_step(Random *r, Step *s, uint32_t n_times){
+  s->skipped = random_below(r, 6)==0;
+  s->time = random_below(r, n_times);
+  switch( random_below(r, 4) ){
+    case 0: s->value = cell_integer(random_between(r, -3, 3)); break;
+    case 1: s->value = cell_real((double)random_between(r, -6, 6)/2); break;
+    default:
+      snprintf(s->text, sizeof s->text, "%.*s%u", (int)random_below(r, 12), "aaaaaaaaaaaa", random_below(r, 5));
+      s->value = cell_text(s->text);
+      if( random_below(r, 4)==0 ) s->value.type = AT_BLOB;
+  }
+}
+
+/* The row whose value is the answer over [from, to), or NULL. */
+static const Step *best_of(const Step *steps, uint32_t from, uint32_t to, int latest){
+  const Step *best = NULL;
+  uint32_t i;
+  for(i=from; i<to; i++){
+    const Step *s = &steps[i];
+    int order;
+    if( s->skipped ) continue;
+    if( best==NULL ){ best = s; continue; }
+    order = s->time<best->time ? -1 : s->time>best->time;
+    if( order==0 ) order = at_cell_compare(&s->value, &best->value);
+    if( latest ? order>0 : order<0 ) best = s;
+  }
+  return best;
+}
+
+static void assert_best(const AtExtreme *x, const Step *steps, uint32_t from, uint32_t to){
+  const Step *expected = best_of(steps, from, to, x->latest);
+  AtCell got;
+  int found = at_extreme_best(x, &got);
+  assert_int_equal(found, expected!=NULL);
+  /* 1 and 1.0 at one time are equal: which class comes out is not said */
+  if( found && at_cell_compare(&got, &expected->value)!=0 ){
+    fail_msg("rows %u to %u: %s, not %s", from, to, at_cell_quote(&got).text, at_cell_quote(&expected->value).text);
+  }
+}
+
+static void add_step(AtEnv *env, AtExtreme *x, const Step *s){
+  if( s->skipped ) at_extreme_skip(x);
+  else assert_true(at_extreme_add(env, x, s->time, &s->value));
+}
+
+/* Frames whose ends move forward at random, as those of SQL do. */
+static void test_random_frames(void **state){
+  static Step steps[MOST];
+  Random r = {1};
+  int round;
+  for(round=0; round<6000; round++){
+    AtEnv env = heap_env(*state);
+    uint32_t n = 1 + random_below(&r, round%20 ? 30 : MOST), n_times = 1 + random_below(&r, round%3 ? 10 : 1000);
+    uint32_t from = 0, to = 0, i;
+    int growing = (int)random_below(&r, 3)==0;            /* UNBOUNDED PRECEDING */
+    AtExtreme x;
+    memset(&x, 0, sizeof x);
+    x.latest = (int)random_below(&r, 2);
+    for(i=0; i<n; i++) random_step(&r, &steps[i], n_times);
+    while( to<n || from<to ){
+      if( to<n && (from==to || growing || random_below(&r, 2)) ){
+        add_step(&env, &x, &steps[to++]);
+      }else if( growing ){
+        break;
+      }else{
+        at_extreme_remove(&x);
+        from++;
+      }
+      assert_best(&x, steps, from, to);
+    }
+    at_extreme_free(env.alloc, &x);
+  }
+}
+
+/* ROWS BETWEEN 3 PRECEDING AND 2 FOLLOWING and the like: as wide as the frame
+** is all that is kept, however long the partition. */
+static void test_sliding_frame_keeps_no_more_than_it_needs(void **state){
+  AtEnv env = heap_env(*state);
+  AtExtreme x;
+  uint32_t i;
+  memset(&x, 0, sizeof x);
+  for(i=0; i<100000; i++){
+    AtCell value = cell_text("a value of some length"), got;
+    assert_true(at_extreme_add(&env, &x, i, &value));
+    if( i>=10 ) at_extreme_remove(&x);
+    assert_true(at_extreme_best(&x, &got));
+  }
+  assert_true(x.capacity<=64 && x.bytes_capacity<=4096);
+  at_extreme_free(env.alloc, &x);
+}
+
+/* The whole partition, at its worst: times fall for the earliest, rise for the latest. */
+static void test_worst_orders(void **state){
+  int latest, falling;
+  for(latest=0; latest<2; latest++){
+    for(falling=0; falling<2; falling++){
+      AtEnv env = heap_env(*state);
+      AtExtreme x;
+      AtCell got;
+      int64_t i, n = 20000;
+      memset(&x, 0, sizeof x);
+      x.latest = latest;
+      for(i=0; i<n; i++){
+        AtCell value = cell_integer(falling ? n-1-i : i);
+        assert_true(at_extreme_add(&env, &x, value.integer, &value));
+      }
+      for(i=0; i<n; i++){
+        int64_t expected = latest ? (falling ? n-1-i : n-1) : (falling ? 0 : i);
+        assert_true(at_extreme_best(&x, &got));
+        assert_int_equal(got.integer, expected);
+        at_extreme_remove(&x);
+      }
+      assert_false(at_extreme_best(&x, &got));
+      at_extreme_free(env.alloc, &x);
+    }
+  }
+}
+
+static void test_value_keeps_class_and_bytes(void **state){
+  const AtCell values[] = {cell_integer(INT64_MIN), cell_integer(1), cell_real(1), cell_real(-0.5), cell_text("text"),
+                           cell_bytes(AT_BLOB, "a\0b", 3), cell_bytes(AT_BLOB, "", 0), cell_text("")};
+  size_t i;
+  for(i=0; i<COUNT(values); i++){
+    AtEnv env = heap_env(*state);
+    AtExtreme x;
+    AtCell got;
+    memset(&x, 0, sizeof x);
+    assert_true(at_extreme_add(&env, &x, AT_MIN_TIME, &values[i]));
+    assert_true(at_extreme_best(&x, &got));
+    assert_true(same_cell(&got, &values[i]));
+    at_extreme_free(env.alloc, &x);
+  }
+}
+
+int main(void){
+  const struct CMUnitTest tests[] = {
+    HEAP_TEST(test_random_frames),
+    HEAP_TEST(test_sliding_frame_keeps_no_more_than_it_needs),
+    HEAP_TEST(test_worst_orders),
+    HEAP_TEST(test_value_keeps_class_and_bytes),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
