@@ -125,6 +125,16 @@ sqlite3_stmt *work_prepare(Work *work, const char *format, ...){
   return stmt;
 }
 
+/* Steps to the next row of a look at the schema: 1 there is one, 0 at the end
+** and on failure, an interrupt included. */
+int work_row(Work *work, sqlite3_stmt *stmt){
+  int rc;
+  if( stmt==NULL || work->env.error.code ) return 0;
+  rc = sqlite3_step(stmt);
+  if( rc!=SQLITE_ROW && rc!=SQLITE_DONE ) work_fail_sql(work, "cannot read the schema");
+  return rc==SQLITE_ROW;
+}
+
 /* A column as text; NULL for NULL. Out of memory is a failure of the work. */
 const char *work_text(Work *work, sqlite3_stmt *stmt, int column){
   const char *text = (const char*)sqlite3_column_text(stmt, column);

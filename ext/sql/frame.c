@@ -41,12 +41,12 @@ static int program_moves(sqlite3 *db, const char *sql, const char *function, int
   sqlite3_stmt *explain = NULL;
   char *text = sqlite3_mprintf("EXPLAIN %s", sql);
   Seen seen;
-  int i, k, step;
+  int i, k;
   memset(&seen, 0, sizeof seen);
   *rc = text ? sqlite3_prepare_v2(db, text, -1, &explain, NULL) : SQLITE_NOMEM;
   sqlite3_free(text);
   if( *rc!=SQLITE_OK ) return 1;
-  while( *rc==SQLITE_OK && (step = sqlite3_step(explain))==SQLITE_ROW ){
+  while( *rc==SQLITE_OK && sqlite3_step(explain)==SQLITE_ROW ){
     if( !starts_with(explain, 5, function, rc) ) continue;
     i = sqlite3_column_int(explain, 4);
     if( starts_with(explain, 1, "AggStep", rc) ) add(seen.stepped, &seen.n_stepped, i);
@@ -72,7 +72,9 @@ int frame_moves(AtEnv *env, Connection *connection, const char *function){
     if( stmt==connection->frame_stmt && connection->frame_sql.n==strlen(sql)
      && strcmp(connection->frame_sql.text, sql)==0 ) continue;
     if( !program_moves(connection->db, sql, function, &rc) ) return 0;
-    if( rc==SQLITE_NOMEM ){ at_fail(env, AT_NOMEM, "out of memory"); return 1; }
+    if( (rc & 0xff)==SQLITE_NOMEM ) at_fail(env, AT_NOMEM, "out of memory");
+    if( (rc & 0xff)==SQLITE_INTERRUPT ) at_fail(env, AT_INTERRUPT, "interrupted");
+    if( env->error.code ) return 1;
     connection->frame_stmt = NULL;
     connection->frame_sql.n = 0;
     at_text_add(env, &connection->frame_sql, sql, strlen(sql));

@@ -98,8 +98,8 @@ AtStore *load_relation(Work *work, const Relation *r, const AtCell *entity){
 int load_is_search(Work *work, const Relation *r){
   sqlite3_stmt *stmt = prepare_load(work, r, "EXPLAIN QUERY PLAN ", 1);
   int search = 0, other = 0;
-  while( stmt && sqlite3_step(stmt)==SQLITE_ROW ){
-    const char *detail = (const char*)sqlite3_column_text(stmt, 3);
+  while( work_row(work, stmt) ){
+    const char *detail = work_text(work, stmt, 3);
     if( detail==NULL ) continue;
     if( strncmp(detail, "SEARCH", 6)==0 ) search = 1;
     else other = 1;

@@ -146,14 +146,14 @@ static int find_in_schema(Work *work, Relation *r, const char *schema, AtSuggest
   sqlite3_stmt *stmt = work_prepare(work, "SELECT name, type FROM \"%w\".sqlite_master "
                                           "WHERE type IN ('table', 'view')", schema);
   int found = 0;
-  while( stmt && !found && sqlite3_step(stmt)==SQLITE_ROW ){
+  while( !found && work_row(work, stmt) ){
     const char *name = work_text(work, stmt, 0), *type = work_text(work, stmt, 1);
     if( name==NULL || type==NULL ) continue;
     found = sqlite3_stricmp(name, r->name)==0;
     if( found ) r->is_view = type[0]=='v';
     else at_suggest_offer(near, name);
   }
-  if( stmt && sqlite3_finalize(stmt)!=SQLITE_OK ) work_fail_sql(work, "cannot read the schema");
+  sqlite3_finalize(stmt);
   return found;
 }
 
@@ -170,7 +170,7 @@ static int check_schema(Work *work, const Relation *r){
   AtSuggest near;
   int found = 0;
   at_suggest_start(&near, r->schema, strlen(r->schema));
-  while( list && sqlite3_step(list)==SQLITE_ROW ){
+  while( work_row(work, list) ){
     const char *schema = work_text(work, list, 1);
     if( schema==NULL ) continue;
     found |= sqlite3_stricmp(schema, r->schema)==0;
@@ -195,7 +195,7 @@ static int resolve_schema(Work *work, Relation *r, AtSuggest *near){
   if( r->schema ) return check_schema(work, r) && find_in_schema(work, r, r->schema, near);
   for(pass=0; pass<2 && !found; pass++){        /* temp is listed second */
     list = work_prepare(work, "PRAGMA database_list");
-    while( list && !found && !work->env.error.code && sqlite3_step(list)==SQLITE_ROW ){
+    while( !found && work_row(work, list) ){
       const char *schema = work_text(work, list, 1);
       int is_temp = schema && sqlite3_stricmp(schema, "temp")==0;
       if( schema==NULL || is_temp!=(pass==0) ) continue;

@@ -9,8 +9,7 @@
 ** when it differs, all are dropped. Nothing is cached
 **   - inside an open write transaction, which may be rolled back;
 **   - for a view or virtual table whose program is not known to be
-**     deterministic: it is loaded anew each time. The program is read with
-**     EXPLAIN; date and time functions count as the clock.
+**     deterministic: it is loaded anew each time. See program.c.
 ** When in doubt, load.
 */
 #include "sql.h"
@@ -25,13 +24,13 @@ static void add_schema(Work *work, AtText *fingerprint, const char *name, const 
   sqlite3_stmt *pin;
   sqlite3_file *handle = NULL;
   unsigned version = 0;
-  int64_t cookie = 0;
+  int64_t cookie;
   if( work->n_pins>=(int)(sizeof work->pins/sizeof *work->pins) ){ work->may_cache = 0; return; }
   pin = work_prepare(work, "PRAGMA \"%w\".schema_version", name);
   if( pin==NULL ) return;
   work->pins[work->n_pins++] = pin;
-  if( sqlite3_step(pin)==SQLITE_ROW ) cookie = sqlite3_column_int64(pin, 0);
-  else{ work_fail_sql(work, "cannot read the schema"); return; }
+  if( !work_row(work, pin) ) return;
+  cookie = sqlite3_column_int64(pin, 0);
   if( sqlite3_file_control(db, name, SQLITE_FCNTL_DATA_VERSION, &version)!=SQLITE_OK ) version = 0;
   if( sqlite3_file_control(db, name, SQLITE_FCNTL_FILE_POINTER, &handle)!=SQLITE_OK ) handle = NULL;
   at_text_add(&work->env, fingerprint, name, strlen(name)+1);
@@ -48,7 +47,7 @@ void snapshot_begin(Work *work){
   sqlite3_stmt *list = work_prepare(work, "PRAGMA database_list");
   int changes = sqlite3_total_changes(connection->db);
   work->may_cache = sqlite3_txn_state(connection->db, NULL)!=SQLITE_TXN_WRITE;
-  while( list && !work->env.error.code && sqlite3_step(list)==SQLITE_ROW ){
+  while( work_row(work, list) ){
     const char *name = work_text(work, list, 1), *file = work_text(work, list, 2);
     if( name ) add_schema(work, &fingerprint, name, file);
   }
@@ -62,55 +61,6 @@ void snapshot_begin(Work *work){
   }else{
     at_text_free(&connection->alloc, &fingerprint);
   }
-}
-
-/******************************** Determinism ********************************/
-
-/* Functions that may read the clock though SQLite calls them deterministic. */
-static int reads_clock(const char *name, size_t n){
-  static const char *const names[] = {"date", "time", "datetime", "julianday", "strftime", "unixepoch",
-    "timediff", "current_date", "current_time", "current_timestamp"};
-  size_t i;
-  for(i=0; i<sizeof names/sizeof *names; i++){
-    if( strlen(names[i])==n && sqlite3_strnicmp(names[i], name, (int)n)==0 ) return 1;
-  }
-  return 0;
-}
-
-/* Whether a function, as EXPLAIN shows it ('upper(1)'), gives the same for the
-** same: a scalar must be flagged so, an aggregate must be SQLite's own. */
-static int is_deterministic(Work *work, const char *shown, int aggregate){
-  const char *parenthesis = strchr(shown, '(');
-  size_t n = parenthesis ? (size_t)(parenthesis-shown) : strlen(shown);
-  sqlite3_stmt *stmt;
-  int known = 0;
-  if( aggregate && n==18 && sqlite3_strnicmp(shown, "attribution_ingest", 18)==0 ) return 1;
-  if( reads_clock(shown, n) ) return 0;
-  stmt = work_prepare(work, aggregate
-      ? "SELECT min(builtin) FROM pragma_function_list WHERE name=lower('%.*q')"
-      : "SELECT min((flags & 2048)<>0) FROM pragma_function_list WHERE name=lower('%.*q')", (int)n, shown);
-  if( stmt && sqlite3_step(stmt)==SQLITE_ROW ) known = sqlite3_column_int(stmt, 0);
-  sqlite3_finalize(stmt);
-  return known;
-}
-
-/* Whether a load's program, opcode by opcode, depends on tables alone. */
-static int is_repeatable(Work *work, const Relation *r){
-  AtText sql = relation_select(work, r, 0);
-  sqlite3_stmt *stmt = work->env.error.code ? NULL : work_prepare(work, "EXPLAIN %s", sql.text);
-  int repeatable = stmt!=NULL;
-  while( repeatable && sqlite3_step(stmt)==SQLITE_ROW ){
-    const char *opcode = work_text(work, stmt, 1), *p4 = work_text(work, stmt, 5);
-    if( opcode==NULL || strncmp(opcode, "VOpen", 5)==0 ) repeatable = 0;
-    else if( strncmp(opcode, "Function", 8)==0 || strncmp(opcode, "PureFunc", 8)==0 ){
-      repeatable = p4 && is_deterministic(work, p4, 0);
-    }else if( strncmp(opcode, "AggStep", 7)==0 || strncmp(opcode, "AggInverse", 10)==0 ){
-      repeatable = p4 && is_deterministic(work, p4, 1);
-    }
-  }
-  sqlite3_finalize(stmt);
-  at_text_free(&work->connection->alloc, &sql);
-  return repeatable;
 }
 
 /*********************************** The stores ******************************/
@@ -141,8 +91,9 @@ AtStore *snapshot_store(Work *work, const Relation *r, const AtCell *entity){
     if( entity && finds_all(r, entity) && load_is_search(work, r) ){
       store = load_relation(work, r, entity);
     }else{
+      int repeatable = program_is_repeatable(work, r);
       store = load_relation(work, r, NULL);
-      if( store && work->may_cache && is_repeatable(work, r) ) cache_keep(&work->env, connection, &key, store);
+      if( store && work->may_cache && repeatable ) cache_keep(&work->env, connection, &key, store);
     }
   }
   at_text_free(&connection->alloc, &key);

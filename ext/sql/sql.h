@@ -48,6 +48,7 @@ void work_end(Work *work);
 int work_code(const Work *work);
 void work_fail_sql(Work *work, const char *what);
 sqlite3_stmt *work_prepare(Work *work, const char *format, ...);
+int work_row(Work *work, sqlite3_stmt *stmt);
 const char *work_text(Work *work, sqlite3_stmt *stmt, int column);
 
 /************************ Interface to code in cache.c ************************
@@ -106,6 +107,11 @@ AtStore *load_relation(Work *work, const Relation *relation, const AtCell *entit
 int load_is_search(Work *work, const Relation *relation);
 void ingest_step(sqlite3_context *context, int argc, sqlite3_value **argv);
 void ingest_final(sqlite3_context *context);
+
+/************************ Interface to code in program.c **********************
+** What EXPLAIN tells of a load.
+*/
+int program_is_repeatable(Work *work, const Relation *relation);
 
 /************************ Interface to code in snapshot.c *********************
 ** One snapshot per statement, and which loaded relations still hold.

@@ -1,0 +1,68 @@
+/*
+** program.c: whether a load gives the same as long as the tables stay the same.
+**
+** A relation may be a view over anything, the clock and random() included. What
+** it calls stands in its program:
+**
+**   EXPLAIN SELECT attribution_ingest(r."entity", …) FROM "main"."v" AS r
+**   … Function … random(0) … VOpen … AggStep … attribution_ingest(3) …
+**
+** A scalar function must be flagged deterministic, an aggregate must be SQLite's
+** own; date and time functions count as the clock, whatever their arguments, and
+** a virtual table may be anything. When in doubt, load.
+*/
+#include "sql.h"
+
+#include <string.h>
+
+/* Functions that may read the clock though SQLite calls them deterministic. */
+static int reads_clock(const char *name, size_t n){
+  static const char *const names[] = {"date", "time", "datetime", "julianday", "strftime", "unixepoch",
+    "timediff", "current_date", "current_time", "current_timestamp"};
+  size_t i;
+  for(i=0; i<sizeof names/sizeof *names; i++){
+    if( strlen(names[i])==n && sqlite3_strnicmp(names[i], name, (int)n)==0 ) return 1;
+  }
+  return 0;
+}
+
+/* Whether a function, as EXPLAIN shows it ('upper(1)'), gives the same for the
+** same: a scalar must be flagged so, an aggregate must be SQLite's own. */
+static int is_deterministic(Work *work, const char *shown, int aggregate){
+  const char *parenthesis = strchr(shown, '(');
+  size_t n = parenthesis ? (size_t)(parenthesis-shown) : strlen(shown);
+  sqlite3_stmt *stmt;
+  int known = 0;
+  if( reads_clock(shown, n) ) return 0;
+  stmt = work_prepare(work, aggregate
+      ? "SELECT min(builtin) FROM pragma_function_list WHERE name=lower('%.*q')"
+      : "SELECT min((flags & 2048)<>0) FROM pragma_function_list WHERE name=lower('%.*q')", (int)n, shown);
+  if( work_row(work, stmt) ) known = sqlite3_column_int(stmt, 0);
+  sqlite3_finalize(stmt);
+  return known;
+}
+
+/* Whether a load's program, opcode by opcode, depends on tables alone. A
+** program that calls attribution_ingest() a second time is a failure: a temp
+** view could slip rows of its own into the load. */
+int program_is_repeatable(Work *work, const Relation *r){
+  AtText sql = relation_select(work, r, 0);
+  sqlite3_stmt *stmt = work->env.error.code ? NULL : work_prepare(work, "EXPLAIN %s", sql.text);
+  int repeatable = 1, ingests = 0;
+  while( work_row(work, stmt) ){
+    const char *opcode = work_text(work, stmt, 1), *p4 = work_text(work, stmt, 5);
+    int aggregate = opcode && (strncmp(opcode, "AggStep", 7)==0 || strncmp(opcode, "AggInverse", 10)==0);
+    if( opcode==NULL || strncmp(opcode, "VOpen", 5)==0 ) repeatable = 0;
+    else if( aggregate && p4 && sqlite3_strnicmp(p4, "attribution_ingest(", 19)==0 ) ingests++;
+    else if( aggregate || strncmp(opcode, "Function", 8)==0 || strncmp(opcode, "PureFunc", 8)==0 ){
+      if( p4==NULL || (repeatable && !is_deterministic(work, p4, aggregate)) ) repeatable = 0;
+    }
+  }
+  if( ingests>1 ){
+    at_fail(&work->env, AT_INVALID, "%s (argument %s) calls attribution_ingest(), which is internal; "
+            "write a view without it", r->name, r->role->argument);
+  }
+  sqlite3_finalize(stmt);
+  at_text_free(&work->connection->alloc, &sql);
+  return repeatable && !work->env.error.code;
+}
