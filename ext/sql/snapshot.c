@@ -65,10 +65,17 @@ void snapshot_begin(Work *work){
 
 /*********************************** The stores ******************************/
 
+/* The SELECT's text, and what its columns are taken for. */
 static AtText cache_key(Work *work, const Relation *r){
+  const AtShape *shape = &r->shape;
+  int64_t roles[5];
   AtText key = relation_select(work, r, 0);
-  at_text_add(&work->env, &key, (const char*)&r->shape.unit, sizeof r->shape.unit);
-  at_text_add(&work->env, &key, (const char*)&r->shape.has_label, sizeof r->shape.has_label);
+  roles[0] = shape->unit;
+  roles[1] = shape->has_label;
+  roles[2] = shape->has_number;
+  roles[3] = shape->n_milestones;
+  roles[4] = shape->has_id;
+  at_text_add(&work->env, &key, (const char*)roles, sizeof roles);
   return key;
 }
 
