@@ -440,6 +440,7 @@ int at_walk_open(AtEnv *env, AtWalk *walk, const AtStore *touches, const AtStore
 int at_walk_next(AtEnv *env, AtWalk *walk);
 void at_walk_close(const AtAlloc *alloc, AtWalk *walk);
 int at_divide(AtPath *path, const AtModel *model, double value, double unit);
+int at_keys_conflict(const AtStore *touches, const AtStore *conversions);
 int at_keys_agree(AtEnv *env, const AtStore *touches, const AtStore *conversions,
                   const char *touches_column, const char *conversions_column);
 int at_compare_keys(const AtStore *a, uint32_t i, const AtStore *b, uint32_t j);
@@ -481,6 +482,7 @@ struct AtJourneys {
   uint32_t next_cover;              /* next conversion whose window covers */
   AtSlider slider, cover;
   AtWindow covered;
+  uint32_t number;                  /* of the current row within its entity, from 1 */
   int converted;                    /* of the current row */
   uint32_t row;                     /* its conversion */
   AtPath path;

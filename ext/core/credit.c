@@ -38,20 +38,23 @@ uint32_t *at_match_keys(AtEnv *env, const AtStore *from, const AtStore *to){
   return match;
 }
 
-/* Fails when one relation's keys are all text and the other's all numbers:
-** nothing would match, and nobody would know why. */
-int at_keys_agree(AtEnv *env, const AtStore *touches, const AtStore *conversions,
-                  const char *touches_column, const char *conversions_column){
+/* Whether one relation's keys are all text and the other's all numbers. */
+int at_keys_conflict(const AtStore *touches, const AtStore *conversions){
   const unsigned text = 1u<<AT_TEXT, numbers = 1u<<AT_INT | 1u<<AT_REAL;
   unsigned t = touches->key_classes, c = conversions->key_classes;
-  if( t==text && c && (c & ~numbers)==0 ){
-    at_fail(env, AT_INVALID, "%s of touches is TEXT and %s of conversions is numbers, so none would match; "
-            "cast one of them in a view, such as CAST(%s AS INTEGER) in touches",
-            touches_column, conversions_column, touches_column);
-  }else if( c==text && t && (t & ~numbers)==0 ){
-    at_fail(env, AT_INVALID, "%s of touches is numbers and %s of conversions is TEXT, so none would match; "
-            "cast one of them in a view, such as CAST(%s AS INTEGER) in conversions",
-            touches_column, conversions_column, conversions_column);
+  return (t==text && c && (c & ~numbers)==0) || (c==text && t && (t & ~numbers)==0);
+}
+
+/* Fails when keys conflict: nothing would match, and nobody would know why. */
+int at_keys_agree(AtEnv *env, const AtStore *touches, const AtStore *conversions,
+                  const char *touches_column, const char *conversions_column){
+  int text_touches = touches->key_classes==1u<<AT_TEXT;
+  if( at_keys_conflict(touches, conversions) ){
+    at_fail(env, AT_INVALID, "%s of touches is %s and %s of conversions is %s, so none would match; "
+            "cast one of them in a view, such as CAST(%s AS INTEGER) in %s",
+            touches_column, text_touches ? "TEXT" : "numbers",
+            conversions_column, text_touches ? "numbers" : "TEXT",
+            text_touches ? touches_column : conversions_column, text_touches ? "touches" : "conversions");
   }
   return !env->error.code;
 }

@@ -71,6 +71,7 @@ static int next_entity(AtJourneys *j){
   j->run = first;
   j->run_limit = j->cover.end;
   j->stage = CONVERSIONS;
+  j->number = 0;
   return 1;
 }
 
@@ -104,6 +105,7 @@ int at_journeys_next(AtEnv *env, AtJourneys *j){
     if( j->stage==CONVERSIONS ){
       if( j->conversion<j->conversion_limit ){
         j->row = j->conversion++;
+        j->number++;
         j->converted = 1;
         window = at_slider_next(&j->slider, at_store_when(j->conversions, j->row));
         return at_path_build(env, &j->path, j->touches, j->options, window)
@@ -113,6 +115,7 @@ int at_journeys_next(AtEnv *env, AtJourneys *j){
     }
     if( next_run(j, &window) ){
       j->converted = 0;
+      j->number++;
       return at_path_build(env, &j->path, j->touches, j->options, window)
           && at_alive(env, j->path.n);
     }

@@ -28,13 +28,20 @@ static void check_text(Cursor *cursor, Work *work, int i){
           cursor->family->arguments[i].name, at_cell_quote(cell).text, cursor->family->example);
 }
 
-static void load_relations(Question *q, Cursor *cursor, Work *work){
-  q->touches = snapshot_store(work, &q->touches_relation, cursor->entity);
-  q->conversions = snapshot_store(work, &q->conversions_relation, cursor->entity);
-  if( q->touches && q->conversions ){
-    at_keys_agree(&work->env, q->touches, q->conversions, q->touches_relation.columns[0],
-                  q->conversions_relation.columns[0]);
+/* Loads both relations, or what is needed for one entity. Where the keys of one
+** entity seem to conflict, those of the whole relations decide. */
+static void load_relations(Question *q, Work *work, const AtCell *entity){
+  q->touches = snapshot_store(work, &q->touches_relation, entity);
+  q->conversions = snapshot_store(work, &q->conversions_relation, entity);
+  if( work->env.error.code ) return;
+  if( entity && at_keys_conflict(q->touches, q->conversions) ){
+    at_store_release(q->touches);
+    at_store_release(q->conversions);
+    load_relations(q, work, NULL);
+    return;
   }
+  at_keys_agree(&work->env, q->touches, q->conversions, q->touches_relation.columns[0],
+                q->conversions_relation.columns[0]);
 }
 
 /* Reads the cursor's arguments and loads what they name. question_close()
@@ -59,7 +66,7 @@ int question_open(Question *q, Cursor *cursor, Work *work, int has_models, unsig
   if( !at_models_parse(&work->env, &q->models, models->text, models->n,
                        q->touches_relation.shape.has_number,
                        q->conversions_relation.shape.n_milestones) ) return 0;
-  load_relations(q, cursor, work);
+  load_relations(q, work, cursor->entity);
   return !work->env.error.code;
 }
 

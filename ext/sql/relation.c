@@ -307,7 +307,8 @@ static int entity_affinity(const Relation *r, sqlite3_stmt *stmt){
     if( sqlite3_strlike("%INT%", type, 0)==0 ) return 'N';
     if( sqlite3_strlike("%CHAR%", type, 0)==0 || sqlite3_strlike("%CLOB%", type, 0)==0
      || sqlite3_strlike("%TEXT%", type, 0)==0 ) return 'T';
-    return sqlite3_strlike("%BLOB%", type, 0)==0 ? 0 : 'N';
+    /* ANY has none in a STRICT table */
+    return sqlite3_strlike("%BLOB%", type, 0)==0 || sqlite3_stricmp(type, "ANY")==0 ? 0 : 'N';
   }
   return is_rowid_name(r->columns[0]) ? 'N' : 0;
 }

@@ -137,6 +137,8 @@ struct Family {
   int (*next)(Cursor *cursor);                /* 1 = a row, 0 = end or failure */
   void (*column)(Cursor *cursor, sqlite3_context *context, int column);
   void (*close)(Cursor *cursor);
+  /* with entity_column: the row's entity, and what tells its rows apart */
+  AtCell (*row_key)(Cursor *cursor, uint32_t numbers[3]);
 };
 #define MAX_ARGUMENTS 8
 struct Cursor {

@@ -10,7 +10,12 @@
 **
 ** declares, for a family of columns model, entity, … and arguments touches, …
 **
-**   CREATE TABLE x(model TEXT, entity ANY BLOB, …, arg_touches HIDDEN, arg_conversions HIDDEN, …)
+**   CREATE TABLE x(model TEXT, entity ANY BLOB, …, arg_touches HIDDEN, arg_conversions HIDDEN, …,
+**                  row_key BLOB HIDDEN NOT NULL PRIMARY KEY) WITHOUT ROWID
+**
+** The row_key is for SQLite alone: entity = 1 OR entity = 2 becomes two passes,
+** and by their keys it knows the rows that both of them found. A number counted
+** from 1 in each pass, as a rowid would be, made different rows look the same.
 */
 #include "sql.h"
 
@@ -54,7 +59,10 @@ static int family_connect(sqlite3 *db, void *aux, int argc, const char *const *a
   for(i=0; sql && i<count_arguments(family); i++){
     sql = sqlite3_mprintf("%z, arg_%s HIDDEN", sql, family->arguments[i].name);
   }
-  if( sql ) sql = sqlite3_mprintf("%z)", sql);
+  if( sql ){
+    sql = sqlite3_mprintf(family->row_key ? "%z, row_key BLOB HIDDEN NOT NULL PRIMARY KEY) WITHOUT ROWID"
+                                          : "%z)", sql);
+  }
   table = sqlite3_malloc64(sizeof *table);
   if( sql==NULL || table==NULL ){
     sqlite3_free(sql);
@@ -85,6 +93,17 @@ static int family_disconnect(sqlite3_vtab *vtab){
 ** MAX_ARGUMENTS when the value of entity = ? follows them. */
 #define HAS_ENTITY (1<<MAX_ARGUMENTS)
 
+/* Whether a constraint is known to be a plain comparison. What SQLite makes of
+** entity IN (…) for a virtual table forgets the affinity of the right side, so
+** that one is left to SQLite; before 3.38 it cannot be told apart. */
+static int is_comparison(sqlite3_index_info *info, int i){
+#if SQLITE_VERSION_NUMBER>=3038000
+  if( sqlite3_libversion_number()>=3038000 ) return !sqlite3_vtab_in(info, i, -1);
+#endif
+  (void)info; (void)i;
+  return 0;
+}
+
 static int family_best_index(sqlite3_vtab *vtab, sqlite3_index_info *info){
   const Family *family = ((Table*)vtab)->family;
   int n_columns = count_columns(family), n_arguments = count_arguments(family);
@@ -93,11 +112,16 @@ static int family_best_index(sqlite3_vtab *vtab, sqlite3_index_info *info){
   for(i=0; i<info->nConstraint; i++){
     const struct sqlite3_index_constraint *c = &info->aConstraint[i];
     if( c->op!=SQLITE_INDEX_CONSTRAINT_EQ ) continue;   /* LIMIT has no column */
+    if( c->iColumn>=n_columns+n_arguments ){            /* row_key takes no argument */
+      sqlite3_free(vtab->zErrMsg);
+      vtab->zErrMsg = sqlite3_mprintf("too many arguments on %s() - max %d", family->name, n_arguments);
+      return SQLITE_ERROR;
+    }
     if( c->iColumn>=n_columns ){
       if( !c->usable ) return SQLITE_CONSTRAINT;
       if( at[c->iColumn-n_columns]<0 ) at[c->iColumn-n_columns] = i;
     }else if( c->usable && c->iColumn==family->entity_column
-           && sqlite3_stricmp(sqlite3_vtab_collation(info, i), "BINARY")==0 ){
+           && sqlite3_stricmp(sqlite3_vtab_collation(info, i), "BINARY")==0 && is_comparison(info, i) ){
       entity = i;
     }
   }
@@ -218,11 +242,29 @@ static int family_eof(sqlite3_vtab_cursor *base){
   return ((Cursor*)base)->eof;
 }
 
+static void result_row_key(Cursor *cursor, sqlite3_context *context){
+  AtEnv env = connection_env(cursor->connection);
+  AtText key = {0};
+  uint32_t numbers[3] = {0, 0, 0};
+  AtCell entity = cursor->family->row_key(cursor, numbers);
+  char number[9], tag = (char)entity.type;
+  const char *bytes;
+  size_t n = at_encode(&entity, number, &bytes);
+  at_text_add(&env, &key, (const char*)numbers, sizeof numbers);
+  at_text_add(&env, &key, &tag, 1);
+  at_text_add(&env, &key, bytes, n);
+  if( env.error.code ) sqlite3_result_error_nomem(context);
+  else sqlite3_result_blob64(context, key.text, key.n, SQLITE_TRANSIENT);
+  at_text_free(&cursor->connection->alloc, &key);
+}
+
 static int family_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int column){
   Cursor *cursor = (Cursor*)base;
   int n_columns = count_columns(cursor->family);
   if( column<n_columns ){
     cursor->family->column(cursor, context, column);
+  }else if( column-n_columns>=count_arguments(cursor->family) ){
+    result_row_key(cursor, context);
   }else if( cursor->values[column-n_columns] ){
     sqlite3_result_value(context, cursor->values[column-n_columns]);
   }

@@ -166,6 +166,16 @@ static void attribution_column(Cursor *cursor, sqlite3_context *context, int col
   }
 }
 
+/* Conversion of the entity, model, touch. */
+static AtCell attribution_row_key(Cursor *cursor, uint32_t numbers[3]){
+  State *s = cursor->state;
+  const AtStore *conversions = s->question.conversions;
+  numbers[0] = s->walk.conversion - conversions->start[s->walk.entity];
+  numbers[1] = (uint32_t)s->model;
+  numbers[2] = s->touch;
+  return at_store_key(conversions, s->walk.entity);
+}
+
 const Family attribution_family = {
   .name = "attribution",
   .help = "credit of every touch for every conversion, by model: one row per conversion x model x credited touch",
@@ -177,4 +187,5 @@ const Family attribution_family = {
   .next = attribution_next,
   .column = attribution_column,
   .close = attribution_close,
+  .row_key = attribution_row_key,
 };

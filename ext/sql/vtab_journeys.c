@@ -148,6 +148,13 @@ static void journeys_column(Cursor *cursor, sqlite3_context *context, int column
   }
 }
 
+/* Number of the journey within its entity. */
+static AtCell journeys_row_key(Cursor *cursor, uint32_t numbers[3]){
+  State *s = cursor->state;
+  numbers[0] = s->journeys.number;
+  return at_journeys_key(&s->journeys);
+}
+
 const Family journeys_family = {
   .name = "journeys",
   .help = "paths of touches, converting or not: one row each",
@@ -159,4 +166,5 @@ const Family journeys_family = {
   .next = journeys_next,
   .column = journeys_column,
   .close = journeys_close,
+  .row_key = journeys_row_key,
 };

@@ -1,0 +1,180 @@
+"""SQLite's C interface through ctypes, for what Python's module hides: result codes of closing, open statements, configuration.
+
+Also what the tests of this folder share: small tables in a file, the state of a file, scripts in a process of their own.
+"""
+
+import ctypes
+import ctypes.util
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import harness
+
+OK, ERROR, BUSY, INTERRUPT, MISUSE, ROW, DONE = 0, 1, 5, 9, 21, 100, 101
+DBCONFIG_DEFENSIVE, DBCONFIG_TRUSTED_SCHEMA = 1010, 1017
+
+lib = ctypes.CDLL("libsqlite3.so.0")
+_pointer, _text, _int = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int
+for _name, _result, _arguments in [
+    ("open_v2", _int, [_text, ctypes.POINTER(_pointer), _int, _text]),
+    ("close", _int, [_pointer]),
+    ("close_v2", _int, [_pointer]),
+    ("enable_load_extension", _int, [_pointer, _int]),
+    ("load_extension", _int, [_pointer, _text, _text, ctypes.POINTER(_text)]),
+    ("prepare_v2", _int, [_pointer, _text, _int, ctypes.POINTER(_pointer), _pointer]),
+    ("step", _int, [_pointer]),
+    ("reset", _int, [_pointer]),
+    ("finalize", _int, [_pointer]),
+    ("next_stmt", _pointer, [_pointer, _pointer]),
+    ("sql", _text, [_pointer]),
+    ("column_count", _int, [_pointer]),
+    ("column_text", _text, [_pointer, _int]),
+    ("errmsg", _text, [_pointer]),
+    ("interrupt", None, [_pointer]),
+    ("limit", _int, [_pointer, _int, _int]),
+]:
+    _function = getattr(lib, f"sqlite3_{_name}")
+    _function.restype, _function.argtypes = _result, _arguments
+
+
+class Statement:
+    def __init__(self, handle):
+        self.handle = handle
+
+    def step(self):
+        return lib.sqlite3_step(self.handle)
+
+    def row(self):
+        texts = [lib.sqlite3_column_text(self.handle, i) for i in range(lib.sqlite3_column_count(self.handle))]
+        return tuple(text and text.decode() for text in texts)
+
+    def rows(self):
+        """All rows from here on; the code of the last step must be DONE."""
+        found = []
+        while (code := self.step()) == ROW:
+            found.append(self.row())
+        assert code == DONE, code
+        return found
+
+    def reset(self):
+        return lib.sqlite3_reset(self.handle)
+
+    def finalize(self):
+        return lib.sqlite3_finalize(self.handle)
+
+
+class Database:
+    """A connection of the C interface, with the extension loaded."""
+
+    def __init__(self, path=":memory:", flags=6, extension=True):
+        handle = ctypes.c_void_p()
+        assert lib.sqlite3_open_v2(str(path).encode(), ctypes.byref(handle), flags, None) == OK
+        self.handle = handle
+        if extension:
+            self.load()
+
+    def load(self, path=None, entry=None):
+        message = ctypes.c_char_p()
+        lib.sqlite3_enable_load_extension(self.handle, 1)
+        path = str(path or harness.extension_path()).encode()
+        code = lib.sqlite3_load_extension(self.handle, path, entry and entry.encode(), ctypes.byref(message))
+        assert code == OK, message.value
+
+    def prepare(self, sql):
+        handle = ctypes.c_void_p()
+        code = lib.sqlite3_prepare_v2(self.handle, sql.encode(), -1, ctypes.byref(handle), None)
+        assert code == OK, self.message()
+        return Statement(handle)
+
+    def execute(self, sql):
+        statement = self.prepare(sql)
+        rows = statement.rows()
+        assert statement.finalize() == OK
+        return rows
+
+    def fails(self, sql):
+        """The code and message with which a statement fails."""
+        statement = self.prepare(sql)
+        while statement.step() == ROW:
+            pass
+        message = self.message()
+        return statement.finalize(), message
+
+    def message(self):
+        return lib.sqlite3_errmsg(self.handle).decode()
+
+    def configure(self, option, value):
+        config = lib.sqlite3_db_config  # variadic: without argtypes, integers go as int
+        assert config(self.handle, ctypes.c_int(option), ctypes.c_int(value), None) == OK
+
+    def interrupt(self):
+        lib.sqlite3_interrupt(self.handle)
+
+    def limit(self, number, value):
+        """Sets a limit, returns the old one."""
+        return lib.sqlite3_limit(self.handle, number, value)
+
+    def open_statements(self):
+        """The SQL of every statement that is not finalized."""
+        found, handle = [], lib.sqlite3_next_stmt(self.handle, None)
+        while handle:
+            found.append(lib.sqlite3_sql(handle).decode())
+            handle = lib.sqlite3_next_stmt(self.handle, handle)
+        return found
+
+    def close(self):
+        return lib.sqlite3_close(self.handle)
+
+    def close_v2(self):
+        return lib.sqlite3_close_v2(self.handle)
+
+
+TABLES = """
+CREATE TABLE touches(id INTEGER PRIMARY KEY, entity, ts, channel, points);
+CREATE TABLE conversions(id INTEGER PRIMARY KEY, entity, ts, value);
+INSERT INTO touches(entity, ts, channel, points) VALUES
+  (1, 100, 'ads', 1), (1, 200, 'email', 2), (1, 300, 'ads', 3), (2, 100, 'seo', 1), ('b', 50, 'email', 1), (9, 10, 'ads', 1);
+INSERT INTO conversions(entity, ts, value) VALUES (1, 250, 100.0), (1, 400, 50.5), (2, 400, 30), ('b', 60, 12.5), (7, 1, 8);
+"""
+CALL = "attribution('touches', 'conversions', 'linear, last_touch')"
+QUERIES = [
+    f"SELECT * FROM {CALL} ORDER BY model, conversion_id, position",
+    "SELECT * FROM attribution_summary('touches', 'conversions', 'all')",
+    "SELECT * FROM journeys('touches', 'conversions') ORDER BY entity, conversion_id, started_at",
+    "SELECT entity, weighted_credit(channel, ts, 'linear') FROM touches GROUP BY entity ORDER BY entity",
+    "SELECT entity, first_touch(channel, ts), last_touch(channel, ts) FROM touches GROUP BY entity ORDER BY entity",
+    "SELECT id, touch_credit(ts, 'linear') OVER (PARTITION BY entity ORDER BY ts ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)"
+    " FROM touches ORDER BY id",
+]
+
+
+def answers(connection):
+    """What every family says of TABLES, through any connection with execute()."""
+    return [[tuple(row) for row in connection.execute(sql)] for sql in QUERIES]
+
+
+def create_file(path, before=""):
+    """TABLES in a new file; returns its path as text."""
+    connection = harness.connect(str(path))
+    connection.executescript(before + TABLES)
+    connection.close()
+    return str(path)
+
+
+def state_of(folder):
+    """Names and contents of all files of a folder."""
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(Path(folder).iterdir())}
+
+
+def run_script(script, *arguments):
+    """Runs Python in a process of its own, where a crash or a permanent registration does no harm; returns what it prints."""
+    paths = [str(Path(__file__).parent), str(harness.ROOT / "tests" / "props")]
+    # MALLOC_PERTURB_: what glibc gives is not zero, so that what reads it uninitialised does not get away with it
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(paths), ATTRIBUTION_SO=str(harness.extension_path()), MALLOC_PERTURB_="165")
+    command = [sys.executable, "-c", script, *map(str, arguments)]
+    result = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=harness.ROOT)
+    assert result.returncode == 0, f"ended with {result.returncode}\n{result.stdout}\n{result.stderr[-4000:]}"
+    return result.stdout

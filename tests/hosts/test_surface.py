@@ -1,0 +1,131 @@
+"""The surface: what attribution_help lists is registered, all of it and nothing else, under the types that it says."""
+
+import re
+import shutil
+import sqlite3
+import subprocess
+
+import pytest
+
+import harness
+
+DETERMINISTIC, DIRECT_ONLY, INNOCUOUS = 0x800, 0x80000, 0x200000
+PRIVATE = ("attribution_ingest", -1)  # how a relation is loaded; see test_guards.py
+FUNCTIONS = "SELECT name, narg, type, flags FROM pragma_function_list WHERE NOT builtin"
+MODULES = "SELECT name FROM pragma_module_list WHERE name NOT LIKE 'pragma%'"
+
+
+def plain():
+    return sqlite3.connect(":memory:", isolation_level=None)
+
+
+@pytest.fixture(scope="module")
+def registered():
+    """Functions (name, arguments) -> (type, flags), and modules, that loading adds to a connection."""
+    connection = plain()
+    before = [set(connection.execute(sql)) for sql in (FUNCTIONS, MODULES)]
+    harness.add_extension(connection)
+    added = [set(connection.execute(sql)) - old for sql, old in zip((FUNCTIONS, MODULES), before)]
+    connection.close()
+    return {row[:2]: row[2:] for row in added[0]}, {row[0] for row in added[1]}
+
+
+def help_rows(connection, kind):
+    return harness.rows_of(connection, "SELECT * FROM attribution_help WHERE kind = ?", kind)
+
+
+def argument_counts(usage):
+    """'f(a, b [, c [, d]]) …' -> {2, 3, 4}."""
+    inside = usage[usage.index("(") + 1 :]
+    depth, end = 1, 0
+    while depth:
+        depth += {"(": 1, ")": -1}.get(inside[end], 0)
+        end += 1
+    inside = inside[: end - 1]
+    required = inside.split("[")[0]
+    least = len([name for name in required.split(",") if name.strip()])
+    return set(range(least, least + inside.count("[") + 1))
+
+
+def test_only_the_entry_points_are_exported():
+    nm = shutil.which("nm") or pytest.skip("nm is not installed")
+    path = f"{harness.extension_path()}.so".replace(".so.so", ".so")
+    lines = subprocess.run([nm, "-D", "--defined-only", path], capture_output=True, text=True, check=True).stdout
+    names = {line.split()[-1] for line in lines.splitlines()}
+    names = {name for name in names if not re.match(r"__asan|__odr_asan|__ubsan|_init$|_fini$", name)}
+    assert names == {"sqlite3_attribution_init", "sqlite3_attribution_pool_init"}
+
+
+def test_functions_are_those_of_the_help(db, registered):
+    listed = {(row["name"], n) for row in help_rows(db, "function") for n in argument_counts(row["usage"])}
+    assert listed | {PRIVATE} == set(registered[0])
+
+
+def test_functions_are_what_their_usage_says(db, registered):
+    """Pure and harmless, so that views and indexes may use them; OVER in the usage means a window function."""
+    for row in help_rows(db, "function"):
+        for n in argument_counts(row["usage"]):
+            kind, flags = registered[0][row["name"], n]
+            assert flags & DETERMINISTIC and flags & INNOCUOUS and not flags & DIRECT_ONLY, row["name"]
+            assert kind == ("w" if "OVER" in row["usage"] else "s" if n == 0 else "a"), row["name"]
+    assert registered[0][PRIVATE][1] & DIRECT_ONLY and not registered[0][PRIVATE][1] & INNOCUOUS
+
+
+def test_tables_are_those_of_the_help(db, registered):
+    assert {row["name"] for row in help_rows(db, "table")} == registered[1]
+
+
+def test_columns_are_those_of_the_help(db):
+    """Visible columns with their declared types, and arguments as hidden columns, in the order of the help."""
+    columns, arguments = help_rows(db, "column"), help_rows(db, "argument")
+    for table in [row["name"] for row in help_rows(db, "table")]:
+        info = db.execute("SELECT name, type, hidden FROM pragma_table_xinfo(?)", (table,)).fetchall()
+        assert [row[:2] for row in info if not row[2]] == [(c["name"], c["usage"]) for c in columns if c["part_of"] == table]
+        hidden = [f"arg_{a['name']}" for a in arguments if a["part_of"] == table]
+        hidden += ["row_key"] * any(row[0] == "entity" for row in info)  # for SQLite's OR alone, not for users
+        assert [row[0] for row in info if row[2]] == hidden
+        assert all(row[1] for row in info if not row[2]), f"a column of {table} has no declared type"
+
+
+def test_help_is_complete(db):
+    rows = harness.rows_of(db, "SELECT rowid, * FROM attribution_help")
+    assert len({row["rowid"] for row in rows}) == len(rows)
+    assert {row["kind"] for row in rows} == {"function", "table", "argument", "column", "model", "option"}
+    assert len({(row["kind"], row["name"], row["part_of"]) for row in rows}) == len(rows)
+    for row in rows:
+        assert row["name"] and row["help"], row
+        assert row["usage"] or row["kind"] == "table", row
+        assert row["example"] or row["kind"] not in ("function", "table"), row
+        assert row["part_of"] or row["kind"] not in ("argument", "column", "option"), row
+
+
+def test_result_columns_keep_their_declared_types(db):
+    """What a driver sees of a statement's columns (in CREATE TABLE AS, here) follows from the declared types."""
+    db.executescript("CREATE TABLE touches(entity, ts, channel); CREATE TABLE conversions(entity, ts, value)")
+    for table in ("attribution", "attribution_summary", "journeys"):
+        db.execute(f"CREATE TABLE copy AS SELECT * FROM {table}('touches', 'conversions')")
+        names = [row[0] for row in db.execute("SELECT name FROM pragma_table_xinfo(?) WHERE NOT hidden", (table,))]
+        assert [row[1] for row in db.execute("PRAGMA table_info(copy)")] == names
+        db.execute("DROP TABLE copy")
+
+
+@pytest.mark.parametrize("table", ["attribution", "attribution_summary", "journeys", "attribution_help"])
+def test_tables_are_eponymous_only(db, table):
+    """Nothing of ours can get into a schema, where a host without the extension could not drop it."""
+    with pytest.raises(sqlite3.OperationalError, match=f"no such module: {table}"):
+        db.execute(f"CREATE VIRTUAL TABLE mine USING {table}(touches)")
+    assert db.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("table", ["attribution", "attribution_summary", "journeys", "attribution_help"])
+def test_tables_cannot_be_written_or_dropped(db, table):
+    for sql in (f"INSERT INTO {table} DEFAULT VALUES", f"DELETE FROM {table}", f"DROP TABLE {table}",
+                f"ALTER TABLE {table} RENAME TO mine", f"CREATE INDEX i ON {table}(1)"):
+        with pytest.raises(sqlite3.OperationalError):
+            db.execute(sql)
+    assert db.execute("SELECT count(*) FROM attribution_help").fetchone()[0] > 0
+
+
+def test_version(db):
+    version = db.execute("SELECT attribution_version()").fetchone()[0]
+    assert re.fullmatch(r"sqlite-attribution \d+\.\d+\.\d+ \(C11, built against SQLite \d+\.\d+\.\d+\)", version)
