@@ -103,3 +103,5 @@ reference: setup-test $(EXTENSION)
 
 clean:
 	rm -rf $(BUILD)
+
+.SECONDARY:

@@ -4,17 +4,20 @@
 ** How it works. Instead of stepping a SELECT row by row, the rows are fed to
 ** an aggregate of our own by one step of
 **
-**   SELECT attribution_ingest(r."account_id", r."touched_at", r."channel", r."rowid")
+**   SELECT attribution_ingest(?1, r."account_id", r."touched_at", r."channel", r."rowid")
 **     FROM "main"."touches" AS r
 **
-** so that SQLite never leaves its loop. The aggregate finds the load that runs
-** on its connection in Connection.load; called by anybody else it is an error.
-** A load within a load (a view that calls us) saves and restores that place.
+** so that SQLite never leaves its loop. ?1 is bound to the load with
+** sqlite3_bind_pointer(), which no SQL text can do: called by anybody else the
+** function refuses.
 */
 #include "sql.h"
 
 #include <string.h>
 
+#define POINTER_TYPE "attribution_load"
+
+typedef struct Load Load;
 struct Load {
   Work *work;
   AtLoader loader;
@@ -23,15 +26,16 @@ struct Load {
 };
 
 void ingest_step(sqlite3_context *context, int argc, sqlite3_value **argv){
-  Connection *connection = sqlite3_user_data(context);
-  Load *load = connection->load;
+  Load *load = argc>0 ? sqlite3_value_pointer(argv[0], POINTER_TYPE) : NULL;
   AtCell cells[MAX_COLUMNS+1];
   int i;
-  if( load==NULL || argc>MAX_COLUMNS+1 ){
+  if( load==NULL ){
     sqlite3_result_error(context, "attribution_ingest(): this function is internal; "
                          "write attribution(touches, conversions)", -1);
     return;
   }
+  argc--;
+  argv++;
   for(i=0; i<argc-load->has_rowid; i++){
     if( i==load->label ) cell_text(argv[i], &cells[i]);
     else cell_of(argv[i], &cells[i]);
@@ -53,11 +57,11 @@ void ingest_final(sqlite3_context *context){
 
 static void bind_cell(sqlite3_stmt *stmt, const AtCell *cell){
   switch( cell->type ){
-    case AT_INT: sqlite3_bind_int64(stmt, 1, cell->integer); return;
-    case AT_REAL: sqlite3_bind_double(stmt, 1, cell->real); return;
-    case AT_TEXT: sqlite3_bind_text64(stmt, 1, cell->text, cell->n, SQLITE_STATIC, SQLITE_UTF8); return;
-    case AT_BLOB: sqlite3_bind_blob64(stmt, 1, cell->text, cell->n, SQLITE_STATIC); return;
-    default: sqlite3_bind_null(stmt, 1);
+    case AT_INT: sqlite3_bind_int64(stmt, 2, cell->integer); return;
+    case AT_REAL: sqlite3_bind_double(stmt, 2, cell->real); return;
+    case AT_TEXT: sqlite3_bind_text64(stmt, 2, cell->text, cell->n, SQLITE_STATIC, SQLITE_UTF8); return;
+    case AT_BLOB: sqlite3_bind_blob64(stmt, 2, cell->text, cell->n, SQLITE_STATIC); return;
+    default: sqlite3_bind_null(stmt, 2);
   }
 }
 
@@ -70,9 +74,8 @@ static sqlite3_stmt *prepare_load(Work *work, const Relation *r, const char *pre
 
 /* Loads a relation, or the rows of one entity only. NULL on failure. */
 AtStore *load_relation(Work *work, const Relation *r, const AtCell *entity){
-  Connection *connection = work->connection;
   sqlite3_stmt *stmt = prepare_load(work, r, "", entity!=NULL);
-  Load load, *outer = connection->load;
+  Load load;
   AtStore *store = NULL;
   memset(&load, 0, sizeof load);
   load.work = work;
@@ -80,13 +83,12 @@ AtStore *load_relation(Work *work, const Relation *r, const AtCell *entity){
   load.label = r->shape.has_label ? 2 : -1;
   if( stmt && at_loader_open(&work->env, &load.loader, &r->shape) ){
     if( entity ) bind_cell(stmt, entity);
-    connection->load = &load;
+    sqlite3_bind_pointer(stmt, 1, &load, POINTER_TYPE, NULL);
     if( sqlite3_step(stmt)!=SQLITE_ROW ){
       char what[128];
       sqlite3_snprintf(sizeof what, what, "%.80s (argument %s) cannot be read", r->name, r->role->argument);
       work_fail_sql(work, what);
     }
-    connection->load = outer;
     store = at_loader_finish(&work->env, &load.loader);
     at_loader_close(&load.loader);
   }

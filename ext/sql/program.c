@@ -4,8 +4,8 @@
 ** A relation may be a view over anything, the clock and random() included. What
 ** it calls stands in its program:
 **
-**   EXPLAIN SELECT attribution_ingest(r."entity", …) FROM "main"."v" AS r
-**   … Function … random(0) … VOpen … AggStep … attribution_ingest(3) …
+**   EXPLAIN SELECT attribution_ingest(?1, r."entity", …) FROM "main"."v" AS r
+**   … Function … random(0) … VOpen … AggStep … attribution_ingest(5) …
 **
 ** A scalar function must be flagged deterministic, an aggregate must be SQLite's
 ** own; date and time functions count as the clock, whatever their arguments, and
@@ -42,25 +42,19 @@ static int is_deterministic(Work *work, const char *shown, int aggregate){
   return known;
 }
 
-/* Whether a load's program, opcode by opcode, depends on tables alone. A
-** program that calls attribution_ingest() a second time is a failure: a temp
-** view could slip rows of its own into the load. */
+/* Whether a load's program, opcode by opcode, depends on tables alone. */
 int program_is_repeatable(Work *work, const Relation *r){
   AtText sql = relation_select(work, r, 0);
   sqlite3_stmt *stmt = work->env.error.code ? NULL : work_prepare(work, "EXPLAIN %s", sql.text);
-  int repeatable = 1, ingests = 0;
+  int repeatable = 1;
   while( work_row(work, stmt) ){
     const char *opcode = work_text(work, stmt, 1), *p4 = work_text(work, stmt, 5);
     int aggregate = opcode && (strncmp(opcode, "AggStep", 7)==0 || strncmp(opcode, "AggInverse", 10)==0);
     if( opcode==NULL || strncmp(opcode, "VOpen", 5)==0 ) repeatable = 0;
-    else if( aggregate && p4 && sqlite3_strnicmp(p4, "attribution_ingest(", 19)==0 ) ingests++;
+    else if( aggregate && p4 && sqlite3_strnicmp(p4, "attribution_ingest(", 19)==0 ) continue;
     else if( aggregate || strncmp(opcode, "Function", 8)==0 || strncmp(opcode, "PureFunc", 8)==0 ){
       if( p4==NULL || (repeatable && !is_deterministic(work, p4, aggregate)) ) repeatable = 0;
     }
-  }
-  if( ingests>1 ){
-    at_fail(&work->env, AT_INVALID, "%s (argument %s) calls attribution_ingest(), which is internal; "
-            "write a view without it", r->name, r->role->argument);
   }
   sqlite3_finalize(stmt);
   at_text_free(&work->connection->alloc, &sql);

@@ -380,18 +380,18 @@ static void add_sql(Work *work, AtText *sql, const char *format, const char *nam
   sqlite3_free(text);
 }
 
-/* SELECT attribution_ingest(columns…, id) FROM the relation; one_entity adds
-** the condition entity = ?1. The text is the caller's to free. */
+/* SELECT attribution_ingest(?1, columns…, id) FROM the relation; one_entity
+** adds the condition entity = ?2. The text is the caller's to free. */
 AtText relation_select(Work *work, const Relation *r, int one_entity){
   AtText sql = {0};
   char *from = from_clause(r);
   int i;
   if( from==NULL ) at_fail(&work->env, AT_NOMEM, "out of memory");
-  at_text_add(&work->env, &sql, "SELECT attribution_ingest(", 26);
-  for(i=0; i<r->n_columns; i++) add_sql(work, &sql, i ? ", r.\"%w\"" : "r.\"%w\"", r->columns[i]);
+  at_text_add(&work->env, &sql, "SELECT attribution_ingest(?1", 28);
+  for(i=0; i<r->n_columns; i++) add_sql(work, &sql, ", r.\"%w\"", r->columns[i]);
   if( r->shape.has_id ) add_sql(work, &sql, ", r.\"%w\"", r->id ? r->id : "rowid");
   add_sql(work, &sql, ") FROM %s", from);
-  if( one_entity ) add_sql(work, &sql, " WHERE r.\"%w\" = ?1", r->columns[0]);
+  if( one_entity ) add_sql(work, &sql, " WHERE r.\"%w\" = ?2", r->columns[0]);
   sqlite3_free(from);
   return sql;
 }

@@ -16,14 +16,12 @@ SQLITE_EXTENSION_INIT3
 ** What one connection shares among its statements, and one statement's work.
 */
 typedef struct Cached Cached;
-typedef struct Load Load;
 typedef struct Connection Connection;
 struct Connection {
   sqlite3 *db;
   int references;                   /* one per registered function and module */
   int depth;                        /* loads within loads */
   AtAlloc alloc;
-  Load *load;                       /* whom attribution_ingest() feeds */
   Cached *cached;                   /* newest first */
   AtText fingerprint;               /* under which cached is valid */
   int64_t cache_limit;              /* bytes */

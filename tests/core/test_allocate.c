@@ -182,7 +182,8 @@ static int64_t cents_of(double part, double unit, int64_t per_one){
 ** larger remainder never worse off, equal shares never more than one apart and
 ** the earlier of two equals first. */
 static void test_random_units(void **state){
-  static const struct { double unit; int64_t per_one; } units[] = {{0.01, 100}, {0.05, 20}, {0.1, 10}, {0.001, 1000}, {1, 0}, {5, 0}, {1000, 0}};
+  static const struct { double unit; int64_t per_one; } units[] = {{0.01, 100}, {0.05, 20}, {0.1, 10}, {0.001, 1000},
+                                                                   {1, 0}, {5, 0}, {1000, 0}};
   Random r = {4};
   int round;
   (void)state;
@@ -235,7 +236,9 @@ static void test_largest_remainders(void **state){
     }
     allocate((double)cents/100, n, 0.01);
     for(i=0; i<n; i++){
-      if( room.part[i]!=(double)expected[i]/100 ) fail_msg("%lld cents: part %u is %.17g, not %lld cents", (long long)cents, i+1, room.part[i], (long long)expected[i]);
+      if( room.part[i]!=(double)expected[i]/100 ){
+        fail_msg("%lld cents: part %u is %.17g, not %lld cents", (long long)cents, i+1, room.part[i], (long long)expected[i]);
+      }
     }
   }
 }

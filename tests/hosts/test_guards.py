@@ -5,7 +5,7 @@ import sqlite3
 import pytest
 
 import harness
-from libsqlite import DBCONFIG_DEFENSIVE, DBCONFIG_TRUSTED_SCHEMA, DONE, OK, ROW, Database, TABLES, answers, create_file
+from libsqlite import DBCONFIG_DEFENSIVE, DBCONFIG_TRUSTED_SCHEMA, DONE, OK, ROW, Database, TABLES, answers, create_file, run_script
 
 VIEWS = """
 CREATE VIEW credits AS SELECT * FROM attribution('touches', 'conversions');
@@ -61,6 +61,37 @@ def test_it_refuses_in_a_relation_that_is_being_loaded(filled, arguments):
     text = refusal(filled, "SELECT * FROM attribution('v', 'conversions')")
     assert "attribution_ingest()" in text
     assert answers(filled)[0]
+
+
+SNEAK = """
+import sqlite3, sys
+import harness, libsqlite
+
+connection = harness.connect()
+connection.executescript(libsqlite.TABLES)
+refused = []
+
+def call(label):
+    try:
+        connection.execute(f"SELECT attribution_ingest({sys.argv[1]})").fetchall()
+    except sqlite3.OperationalError as error:
+        refused.append(str(error))
+    return label
+
+sql = "SELECT channel, value FROM attribution('{}', 'conversions')"
+expected = connection.execute(sql.format("touches")).fetchall()
+connection.create_function("call", 1, call)
+connection.execute("CREATE TEMP VIEW v AS SELECT entity, ts, call(channel) AS channel FROM touches")
+assert connection.execute(sql.format("v")).fetchall() == expected
+assert len(refused) == 6 and all(text.startswith("attribution_ingest(): ") for text in refused), refused
+print("done")
+"""
+
+
+@pytest.mark.parametrize("arguments", ["1, 5, 'sneaked in'", "1, 5, 'sneaked in', 7", "1", "1, 2, 3, 4, 5, 6, 7"])
+def test_it_refuses_while_another_load_runs(arguments):
+    """A function of the host, called by the view that is being loaded, calls it by hand: no row gets in, and nothing crashes."""
+    assert run_script(SNEAK, arguments) == "done\n"
 
 
 ################################ Hosts that are on their guard #######################
