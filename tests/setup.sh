@@ -24,6 +24,7 @@ for group in "$@"; do
       need sqlite3 command -v sqlite3 ;;
     test)
       need libcmocka-dev test -e /usr/include/cmocka.h
+      need locales test -e /usr/share/i18n/locales/de_DE
       need python3 test -x /usr/bin/python3
       need python3-pytest python_module pytest
       need python3-hypothesis python_module hypothesis ;;
