@@ -74,6 +74,21 @@ int at_alive(AtEnv *env, uint32_t work){
   return 1;
 }
 
+/* Whether n bytes of text are the word, without regard to ASCII case. */
+int at_same_word(const char *word, const char *text, size_t n){
+  size_t i;
+  for(i=0; i<n; i++){
+    if( word[i]==0 || at_lower(text[i])!=at_lower(word[i]) ) return 0;
+  }
+  return word[n]==0;
+}
+
+/* Leaves out the blanks at both ends. */
+void at_trim(const char **text, size_t *n){
+  while( *n>0 && at_is_blank((*text)[0]) ){ (*text)++; (*n)--; }
+  while( *n>0 && at_is_blank((*text)[*n-1]) ) (*n)--;
+}
+
 /* At most 40 bytes of text, cut between UTF-8 characters, control characters
 ** shown as '?', in single quotes. */
 AtQuote at_quote(const char *text, size_t n){

@@ -64,6 +64,13 @@ void at_fail(AtEnv *env, int code, const char *format, ...)
     ;
 int at_alive(AtEnv *env, uint32_t work);
 
+/* ASCII letters and blanks, whatever the process's locale. */
+static inline int at_is_digit(int c){ return c >= '0' && c <= '9'; }
+static inline int at_is_blank(int c){ return c == ' ' || (c >= '\t' && c <= '\r'); }
+static inline char at_lower(char c){ return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c; }
+int at_same_word(const char *word, const char *text, size_t n);
+void at_trim(const char **text, size_t *n);
+
 /* A quoted, shortened copy of user text for an error message. */
 typedef struct AtQuote AtQuote;
 struct AtQuote { char text[64]; };

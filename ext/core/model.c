@@ -41,26 +41,20 @@ const AtModelInfo *at_model_info(int i){
   return i>=0 && i<N_ROWS ? &table[i].info : NULL;
 }
 
-static char lower(char c){ return c>='A' && c<='Z' ? (char)(c - 'A' + 'a') : c; }
-static int is_blank(char c){ return c==' ' || (c>='\t' && c<='\r'); }
-
 /* A piece of the list, trimmed. */
 typedef struct Piece Piece;
 struct Piece { const char *text; size_t n; };
 
 static Piece piece(const char *from, const char *to){
   Piece p;
-  while( from<to && is_blank(*from) ) from++;
-  while( to>from && is_blank(to[-1]) ) to--;
   p.text = from;
   p.n = (size_t)(to-from);
+  at_trim(&p.text, &p.n);
   return p;
 }
 
 static int is_word(Piece p, const char *word){
-  size_t i;
-  for(i=0; i<p.n && word[i]; i++) if( lower(p.text[i])!=word[i] ) return 0;
-  return i==p.n && word[i]==0;
+  return at_same_word(word, p.text, p.n);
 }
 
 /* Where the piece that starts at from ends: a comma outside parentheses. */
@@ -266,7 +260,7 @@ static int read_model(AtEnv *env, AtModels *models, Piece text, int has_points, 
   if( open ) inside = piece(open+1, end-1);
   if( text.n>=AT_MAX_NAME ) return fail_model(env, text, "is too long", "write less than 128 bytes");
   start_model(&m, row);
-  for(i=0; i<text.n; i++) m.name[i] = lower(text.text[i]);
+  for(i=0; i<text.n; i++) m.name[i] = at_lower(text.text[i]);
   if( !read_parameters(env, text, row, inside, value) || !apply_parameters(env, text, &m, value) ) return 0;
   return can_feed(env, &m, has_points, n_milestones) && add_model(env, models, &m);
 }

@@ -20,27 +20,19 @@ static const char *decimal_point(void){
   return conventions && conventions->decimal_point[0] ? conventions->decimal_point : ".";
 }
 
-static int is_digit(char c){ return c>='0' && c<='9'; }
-static int is_blank(char c){ return c==' ' || (c>='\t' && c<='\r'); }
-
-static void trim(const char **text, size_t *n){
-  while( *n>0 && is_blank((*text)[0]) ){ (*text)++; (*n)--; }
-  while( *n>0 && is_blank((*text)[*n-1]) ) (*n)--;
-}
-
 /* Checks [sign] digits [. digits] [e [sign] digits], nothing else. */
 static int is_plain_number(const char *text, size_t n){
   size_t i = 0, digits = 0;
   if( i<n && (text[i]=='+' || text[i]=='-') ) i++;
-  while( i<n && is_digit(text[i]) ){ i++; digits++; }
+  while( i<n && at_is_digit(text[i]) ){ i++; digits++; }
   if( i<n && text[i]=='.' ) i++;
-  while( i<n && is_digit(text[i]) ){ i++; digits++; }
+  while( i<n && at_is_digit(text[i]) ){ i++; digits++; }
   if( digits==0 ) return 0;
   if( i<n && (text[i]=='e' || text[i]=='E') ){
     i++;
     if( i<n && (text[i]=='+' || text[i]=='-') ) i++;
     if( i>=n ) return 0;
-    while( i<n && is_digit(text[i]) ) i++;
+    while( i<n && at_is_digit(text[i]) ) i++;
   }
   return i==n;
 }
@@ -51,7 +43,7 @@ int at_number_parse(const char *text, size_t n, double *number){
   char buffer[160];
   const char *point = decimal_point();
   size_t i, used = 0, n_point = strlen(point);
-  trim(&text, &n);
+  at_trim(&text, &n);
   if( n==0 || n>100 || n_point>8 || !is_plain_number(text, n) ) return 0;
   for(i=0; i<n; i++){
     if( text[i]=='.' ){ memcpy(buffer+used, point, n_point); used += n_point; }
@@ -67,12 +59,12 @@ int at_integer_parse(const char *text, size_t n, int64_t *number){
   size_t i = 0;
   int64_t value = 0;
   int negative;
-  trim(&text, &n);
+  at_trim(&text, &n);
   negative = n>0 && text[0]=='-';
   if( n>0 && (text[0]=='-' || text[0]=='+') ) i++;
   if( n-i<1 || n-i>18 || n<=i ) return 0;
   for(; i<n; i++){
-    if( !is_digit(text[i]) ) return 0;
+    if( !at_is_digit(text[i]) ) return 0;
     value = value*10 + (text[i]-'0');
   }
   *number = negative ? -value : value;

@@ -19,33 +19,20 @@ struct Value { char *text; size_t n; };
 
 typedef const char *(*ReadOption)(AtOptions *o, Value v);   /* NULL or the mend */
 
-static int is_blank(char c){ return c==' ' || (c>='\t' && c<='\r'); }
-
 static Value trimmed(char *text, size_t n){
   Value v;
-  while( n>0 && is_blank(*text) ){ text++; n--; }
-  while( n>0 && is_blank(text[n-1]) ) n--;
+  while( n>0 && at_is_blank(*text) ){ text++; n--; }
+  while( n>0 && at_is_blank(text[n-1]) ) n--;
   if( n>=2 && text[0]=='"' && text[n-1]=='"' ){ text++; n -= 2; }
   v.text = text;
   v.n = n;
   return v;
 }
 
-static int same_word(const char *word, const char *text, size_t n){
-  size_t i;
-  for(i=0; i<n; i++){
-    char a = text[i], b = word[i];
-    if( a>='A' && a<='Z' ) a = (char)(a - 'A' + 'a');
-    if( b>='A' && b<='Z' ) b = (char)(b - 'A' + 'a');
-    if( a!=b || b==0 ) return 0;
-  }
-  return word[n]==0;
-}
-
 /* The index of a word in a NULL-terminated list, or -1. */
 static int word_index(const char *const *words, Value v){
   int i;
-  for(i=0; words[i]; i++) if( same_word(words[i], v.text, v.n) ) return i;
+  for(i=0; words[i]; i++) if( at_same_word(words[i], v.text, v.n) ) return i;
   return -1;
 }
 
@@ -166,7 +153,7 @@ static int find_option(AtEnv *env, const char *name, size_t n, unsigned for_tabl
   int i;
   at_suggest_start(&near, name, n);
   for(i=0; i<N_OPTIONS; i++){
-    if( same_word(table[i].info.name, name, n) ) break;
+    if( at_same_word(table[i].info.name, name, n) ) break;
     if( table[i].info.tables & for_table ) at_suggest_offer(&near, table[i].info.name);
   }
   if( i==N_OPTIONS ){
@@ -253,7 +240,7 @@ int at_options_parse(AtEnv *env, AtOptions *o, const char *text, size_t n, unsig
     size_t end = at;
     int quoted = 0;
     for(; end<n && (quoted || o->copy[end]!=';'); end++) if( o->copy[end]=='"' ) quoted = !quoted;
-    while( at<end && is_blank(o->copy[at]) ) at++;
+    while( at<end && at_is_blank(o->copy[at]) ) at++;
     if( at<end && !read_one(env, o, o->copy+at, end-at, for_table, &seen) ) return 0;
     at = end+1;
   }
@@ -271,12 +258,7 @@ int at_label_listed(const AtLabelList *list, const char *text, size_t n){
   for(i=0; i<list->n; i++){
     size_t k = 0;
     if( list->bytes[i]!=n ) continue;
-    for(; k<n; k++){
-      char a = list->text[i][k], b = text[k];
-      if( a>='A' && a<='Z' ) a = (char)(a - 'A' + 'a');
-      if( b>='A' && b<='Z' ) b = (char)(b - 'A' + 'a');
-      if( a!=b ) break;
-    }
+    while( k<n && at_lower(list->text[i][k])==at_lower(text[k]) ) k++;
     if( k==n ) return 1;
   }
   return 0;

@@ -10,10 +10,6 @@
 
 #define COMPARED 40
 
-static unsigned lower(char c){
-  return c>='A' && c<='Z' ? (unsigned)(c - 'A' + 'a') : (unsigned char)c;
-}
-
 static unsigned least(unsigned a, unsigned b){ return a<b ? a : b; }
 
 /* Optimal string alignment: insert, delete, replace, swap two neighbours. */
@@ -26,8 +22,8 @@ static unsigned distance(const char *a, size_t n_a, const char *b, size_t n_b){
     unsigned *row = rows[i%3];
     row[0] = (unsigned)i;
     for(j=1; j<=n_b; j++){
-      row[j] = least(least(above[j], row[j-1])+1, above[j-1]+(lower(a[i-1])!=lower(b[j-1])));
-      if( i>1 && j>1 && lower(a[i-1])==lower(b[j-2]) && lower(a[i-2])==lower(b[j-1]) ){
+      row[j] = least(least(above[j], row[j-1])+1, above[j-1]+(at_lower(a[i-1])!=at_lower(b[j-1])));
+      if( i>1 && j>1 && at_lower(a[i-1])==at_lower(b[j-2]) && at_lower(a[i-2])==at_lower(b[j-1]) ){
         row[j] = least(row[j], two_above[j-2]+1);
       }
     }

@@ -59,10 +59,9 @@ typedef struct Reader Reader;
 struct Reader { const char *at, *end; };
 
 static int peek(const Reader *r){ return r->at<r->end ? (unsigned char)*r->at : 0; }
-static int is_digit(int c){ return c>='0' && c<='9'; }
 
 static void skip_blanks(Reader *r){
-  while( peek(r)==' ' || (peek(r)>='\t' && peek(r)<='\r') ) r->at++;
+  while( at_is_blank(peek(r)) ) r->at++;
 }
 
 static int accept(Reader *r, int c){
@@ -74,7 +73,7 @@ static int accept(Reader *r, int c){
 /* Reads least to most digits; -1 when there are fewer. */
 static int digits(Reader *r, int least, int most){
   int value = 0, n = 0;
-  while( n<most && is_digit(peek(r)) ){
+  while( n<most && at_is_digit(peek(r)) ){
     value = value*10 + (*r->at++ - '0');
     n++;
   }
@@ -85,7 +84,7 @@ static int digits(Reader *r, int least, int most){
 static int64_t fraction(Reader *r, uint8_t *form){
   int64_t micros = 0, scale = AT_SECOND/10;
   int first_dropped = -1;
-  while( is_digit(peek(r)) ){
+  while( at_is_digit(peek(r)) ){
     int d = *r->at++ - '0';
     if( scale>0 ) *form += AT_FORM_STEP;
     if( scale>0 ) micros += d*scale;
@@ -109,7 +108,7 @@ static int64_t clock_time(Reader *r, uint8_t *form){
     *form += AT_FORM_STEP;
     if( peek(r)=='.' ){
       r->at++;
-      if( !is_digit(peek(r)) ) return -1;
+      if( !at_is_digit(peek(r)) ) return -1;
       micros = fraction(r, form);
     }
   }
@@ -196,8 +195,7 @@ const char *at_time_parse(const AtCell *cell, int64_t unit, int64_t *time, uint8
     return real_time(cell->real, unit, time);
   }
   if( cell->type==AT_BLOB ) return write_time;
-  while( n>0 && (*text==' ' || (*text>='\t' && *text<='\r')) ){ text++; n--; }
-  while( n>0 && (text[n-1]==' ' || (text[n-1]>='\t' && text[n-1]<='\r')) ) n--;
+  at_trim(&text, &n);
   if( n==0 ) return NULL;
   if( iso_time(text, n, time, form) ) return NULL;
   *form = AT_FORM_NUMBER_TEXT;
@@ -255,22 +253,11 @@ static const struct { const char *name; int64_t seconds; } units[] = {
   {"w",604800}, {"wk",604800}, {"week",604800}, {"weeks",604800},
 };
 
-static int same_word(const char *word, const char *text, size_t n){
-  size_t i;
-  if( strlen(word)!=n ) return 0;
-  for(i=0; i<n; i++){
-    char c = text[i];
-    if( c>='A' && c<='Z' ) c = (char)(c - 'A' + 'a');
-    if( c!=word[i] ) return 0;
-  }
-  return 1;
-}
-
 static int is_calendar_unit(const char *text, size_t n){
   static const char *const words[] = {"mo", "mon", "month", "months", "q", "quarter",
                                       "quarters", "y", "yr", "year", "years"};
   size_t i;
-  for(i=0; i<sizeof words/sizeof *words; i++) if( same_word(words[i], text, n) ) return 1;
+  for(i=0; i<sizeof words/sizeof *words; i++) if( at_same_word(words[i], text, n) ) return 1;
   return 0;
 }
 
@@ -280,19 +267,18 @@ const char *at_duration_parse(const char *text, size_t n, int64_t *duration){
   size_t number = 0, i;
   double value, micros;
   int64_t seconds = 1;
-  while( n>0 && text[n-1]==' ' ) n--;
-  while( n>0 && *text==' ' ){ text++; n--; }
-  while( number<n && (is_digit((unsigned char)text[number]) || strchr("+-.", text[number])
+  at_trim(&text, &n);
+  while( number<n && (at_is_digit((unsigned char)text[number]) || strchr("+-.", text[number])
       || ((text[number]=='e' || text[number]=='E') && number+1<n
-          && (is_digit((unsigned char)text[number+1]) || text[number+1]=='+' || text[number+1]=='-'))) ){
+          && (at_is_digit((unsigned char)text[number+1]) || text[number+1]=='+' || text[number+1]=='-'))) ){
     number++;
   }
   if( !at_number_parse(text, number, &value) ) return "write a number and a unit, such as '90 days'";
   text += number; n -= number;
-  while( n>0 && *text==' ' ){ text++; n--; }
+  at_trim(&text, &n);
   if( n>0 ){
     if( is_calendar_unit(text, n) ) return "months, quarters and years have no fixed length; write days";
-    for(i=0; i<sizeof units/sizeof *units && !same_word(units[i].name, text, n); i++){}
+    for(i=0; i<sizeof units/sizeof *units && !at_same_word(units[i].name, text, n); i++){}
     if( i==sizeof units/sizeof *units ) return "write the unit as s, min, hours, days or weeks";
     seconds = units[i].seconds;
   }

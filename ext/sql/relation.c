@@ -33,7 +33,7 @@ struct Parser {
 };
 
 static void skip_blanks(Parser *p){
-  while( p->at<p->end && (*p->at==' ' || (*p->at>='\t' && *p->at<='\r')) ) p->at++;
+  while( p->at<p->end && at_is_blank(*p->at) ) p->at++;
 }
 
 static int accept(Parser *p, char c){
