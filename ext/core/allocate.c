@@ -114,8 +114,9 @@ static double whole_units(double size, double unit){
 }
 
 /* Divides value over n weights that sum to 1. unit 0: no rounding; a value of
-** NaN gives parts of NaN. part[] and scratch[] have room for n. What of the value is no multiple of the unit stays
-** with the part of largest absolute weight. Values beyond 2^53 units are not rounded. */
+** NaN gives parts of NaN. part[] and scratch[] have room for n. What of the
+** value is no multiple of the unit stays with the part of largest absolute
+** weight. Values beyond 2^53 units are not rounded. */
 void at_allocate(double value, const double *weight, uint32_t n, double unit,
                  double *part, uint32_t *scratch){
   double size = fabs(value), sign = value<0 ? -1 : 1, units, rest;

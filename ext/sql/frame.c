@@ -11,7 +11,9 @@
 **   … AggStep 0 12 1 touch_credit(2) … and no AggInverse with p3 = 1
 **
 ** The running statements are those that are busy on the connection. The last one
-** found right is remembered, so that a partition costs no EXPLAIN.
+** found right is remembered, so that a partition costs no EXPLAIN: the statement,
+** its text, its run, and the state of the databases, as a view may be defined
+** anew under the same text. In a transaction that has written nothing is.
 */
 #include "sql.h"
 
@@ -61,6 +63,37 @@ static int program_moves(sqlite3 *db, const char *sql, const char *function, int
   return 1;
 }
 
+/* A number that changes with every commit of a schema. */
+static unsigned generation(sqlite3 *db){
+  static const char *const names[] = {"main", "temp"};
+  unsigned sum = 0, version;
+  int i;
+  for(i=0; i<2; i++){
+    version = 0;
+    if( sqlite3_file_control(db, names[i], SQLITE_FCNTL_DATA_VERSION, &version)==SQLITE_OK ) sum += version;
+  }
+#if SQLITE_VERSION_NUMBER>=3039000
+  if( sqlite3_libversion_number()>=3039000 ){
+    for(i=2; sqlite3_db_name(db, i); i++){
+      version = 0;
+      sqlite3_file_control(db, sqlite3_db_name(db, i), SQLITE_FCNTL_DATA_VERSION, &version);
+      sum += version;
+    }
+  }
+#endif
+  return sum;
+}
+
+/* Whether a statement is the one found right before, nothing having changed. */
+static int is_remembered(const Connection *connection, sqlite3_stmt *stmt, const char *sql){
+  sqlite3 *db = connection->db;
+  return stmt==connection->frame_stmt
+      && connection->frame_run==sqlite3_stmt_status(stmt, SQLITE_STMTSTATUS_RUN, 0)
+      && connection->frame_sql.n==strlen(sql) && strcmp(connection->frame_sql.text, sql)==0
+      && (sqlite3_get_autocommit(db) || sqlite3_txn_state(db, NULL)!=SQLITE_TXN_WRITE)
+      && connection->frame_generation==generation(db);
+}
+
 /* Whether all running statements on the connection give the function, named as
 ** EXPLAIN shows it ("touch_credit("), a frame whose start moves. */
 int frame_moves(AtEnv *env, Connection *connection, const char *function){
@@ -69,8 +102,7 @@ int frame_moves(AtEnv *env, Connection *connection, const char *function){
   while( (stmt = sqlite3_next_stmt(connection->db, stmt))!=NULL ){
     const char *sql = sqlite3_sql(stmt);
     if( sql==NULL || !sqlite3_stmt_busy(stmt) ) continue;
-    if( stmt==connection->frame_stmt && connection->frame_sql.n==strlen(sql)
-     && strcmp(connection->frame_sql.text, sql)==0 ) continue;
+    if( is_remembered(connection, stmt, sql) ) continue;
     if( !program_moves(connection->db, sql, function, &rc) ) return 0;
     if( (rc & 0xff)==SQLITE_NOMEM ) at_fail(env, AT_NOMEM, "out of memory");
     if( (rc & 0xff)==SQLITE_INTERRUPT ) at_fail(env, AT_INTERRUPT, "interrupted");
@@ -80,6 +112,8 @@ int frame_moves(AtEnv *env, Connection *connection, const char *function){
     at_text_add(env, &connection->frame_sql, sql, strlen(sql));
     if( env->error.code ) return 1;
     connection->frame_stmt = stmt;
+    connection->frame_run = sqlite3_stmt_status(stmt, SQLITE_STMTSTATUS_RUN, 0);
+    connection->frame_generation = generation(connection->db);
   }
   return 1;
 }

@@ -22,7 +22,6 @@ struct Load {
   Work *work;
   AtLoader loader;
   int label;                        /* argument that is a label, -1 = none */
-  int has_rowid;                    /* the last argument is the rowid */
 };
 
 void ingest_step(sqlite3_context *context, int argc, sqlite3_value **argv){
@@ -36,15 +35,10 @@ void ingest_step(sqlite3_context *context, int argc, sqlite3_value **argv){
   }
   argc--;
   argv++;
-  for(i=0; i<argc-load->has_rowid; i++){
+  for(i=0; i<argc; i++){
     if( i==load->label ) cell_text(argv[i], &cells[i]);
     else cell_of(argv[i], &cells[i]);
     if( cells[i].type==AT_TEXT && cells[i].text==NULL ) at_fail(&load->work->env, AT_NOMEM, "out of memory");
-  }
-  if( load->has_rowid ){            /* an integer, no need to ask */
-    cells[i].type = AT_INT;
-    cells[i].integer = sqlite3_value_int64(argv[i]);
-    cells[i].n = 0;
   }
   if( !at_loader_append(&load->work->env, &load->loader, cells) ){
     sqlite3_result_error(context, load->work->env.error.text, -1);
@@ -79,7 +73,6 @@ AtStore *load_relation(Work *work, const Relation *r, const AtCell *entity){
   AtStore *store = NULL;
   memset(&load, 0, sizeof load);
   load.work = work;
-  load.has_rowid = r->shape.has_id && r->id==NULL;
   load.label = r->shape.has_label ? 2 : -1;
   if( stmt && at_loader_open(&work->env, &load.loader, &r->shape) ){
     if( entity ) bind_cell(stmt, entity);

@@ -27,6 +27,8 @@ struct Connection {
   int64_t cache_limit;              /* bytes */
   sqlite3_stmt *frame_stmt;         /* looked at last by frame_moves() */
   AtText frame_sql;
+  int frame_run;                    /* which run of it */
+  unsigned frame_generation;        /* of the databases then */
 };
 typedef struct Work Work;
 struct Work {

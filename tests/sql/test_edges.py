@@ -49,3 +49,31 @@ def test_points_at_one_instant_are_each_row_s_own(db):
     frame = "(ORDER BY ts ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)"
     rows = db.execute(f"SELECT id, touch_credit(ts, 'points', NULL, points) OVER {frame} FROM t").fetchall()
     assert dict(rows) == {1: 0.25, 2: 0.75}
+
+
+FRAME = "PARTITION BY g ORDER BY ts ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING"
+
+
+@pytest.mark.parametrize("in_transaction", [False, True])
+def test_a_view_that_gets_a_wrong_frame_under_the_same_text(db, in_transaction):
+    """A statement found right once is not believed for ever: what it reads may be defined anew."""
+    db.execute("CREATE TABLE t(g, ts)")
+    db.executemany("INSERT INTO t VALUES(?, ?)", [(g, ts) for g in (1, 2) for ts in (1, 2, 3)])
+    db.execute(f"CREATE VIEW v AS SELECT touch_credit(ts, 'first_touch') OVER ({FRAME}) AS share FROM t")
+    if in_transaction:
+        db.execute("BEGIN")
+        db.execute("INSERT INTO t VALUES(3, 1)")
+    assert sorted(row[0] for row in db.execute("SELECT * FROM v")) == [0] * 4 + [1] * (2 + in_transaction)
+    db.execute("DROP VIEW v")
+    db.execute("CREATE VIEW v AS SELECT touch_credit(ts, 'first_touch') OVER (PARTITION BY g) AS share FROM t")
+    with pytest.raises(Exception, match="ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING"):
+        db.execute("SELECT * FROM v").fetchall()
+
+
+def test_a_column_that_is_named_rowid(db):
+    """It hides the rowid, as it does in SQLite, and keeps its class."""
+    db.execute("CREATE TABLE touches(rowid TEXT, entity, ts, channel)")
+    db.execute("CREATE TABLE conversions(entity, ts, value)")
+    db.execute("INSERT INTO touches VALUES('T-7', 1, 1, 'a')")
+    db.execute("INSERT INTO conversions VALUES(1, 2, 10)")
+    assert db.execute("SELECT touch_id, conversion_id FROM attribution('touches', 'conversions')").fetchall() == [("T-7", 1)]
