@@ -18,8 +18,9 @@ SQLITE_EXTENSION_INIT1
 #define SQLITE_RESULT_SUBTYPE 0x001000000
 #endif
 #define PURE (SQLITE_UTF8|SQLITE_DETERMINISTIC|SQLITE_INNOCUOUS)
+#define JSON (PURE|SQLITE_SUBTYPE|SQLITE_RESULT_SUBTYPE)
 
-/* name, arguments, flags, scalar, step, final, value, inverse, usage, help, example */
+/* name, arguments (-1, -1: any number), flags, scalar, step, final, value, inverse, usage, help, example */
 static const Function functions[] = {
   {"first_touch", 2, 2, PURE, NULL, first_touch_step, touch_final, touch_value, touch_inverse,
    "first_touch(value, ts) [OVER (…)]", "the value at the earliest ts",
@@ -27,7 +28,7 @@ static const Function functions[] = {
   {"last_touch", 2, 2, PURE, NULL, last_touch_step, touch_final, touch_value, touch_inverse,
    "last_touch(value, ts) [OVER (…)]", "the value at the latest ts",
    "SELECT account_id, last_touch(channel, touched_at) FROM touches GROUP BY account_id"},
-  {"weighted_credit", 3, 5, PURE|SQLITE_SUBTYPE|SQLITE_RESULT_SUBTYPE, NULL, weighted_credit_step, weighted_credit_final, NULL, NULL,
+  {"weighted_credit", 3, 5, JSON, NULL, weighted_credit_step, weighted_credit_final, NULL, NULL,
    "weighted_credit(label, ts, model [, converted_at [, points]])",
    "JSON object label -> share; one group is one path",
    "SELECT account_id, weighted_credit(channel, touched_at, 'linear') FROM touches GROUP BY account_id"},
@@ -35,6 +36,43 @@ static const Function functions[] = {
    "touch_credit(ts, model [, converted_at [, points]]) OVER (PARTITION BY … ORDER BY ts ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)",
    "share of the current row's touch; one partition is one path",
    "SELECT *, touch_credit(touched_at, 'time_decay') OVER (PARTITION BY account_id ORDER BY touched_at ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) FROM touches"},
+  {"funnel_stage", 3, 5, PURE, NULL, funnel_stage_step, funnel_stage_final, NULL, NULL,
+   "funnel_stage(stage, ts, 'a > b > c' [, window [, modes]])",
+   "the furthest stage reached in order, 0 .. N; modes as in window_funnel",
+   "SELECT lead_id, funnel_stage(stage, entered_at, 'inquiry > mql > sal > sql > won', '180 days') FROM stage_events GROUP BY lead_id"},
+  {"window_funnel", -1, -1, PURE, NULL, window_funnel_step, window_funnel_final, NULL, NULL,
+   "window_funnel('30 days [, mode, …]', ts, condition1, …)",
+   "how many of the conditions rows meet in order, no later than the window after the first: 0 .. N; modes: strict_deduplication, strict_order, strict_increase, strict_once, allow_reentry",
+   "SELECT account_id, window_funnel('30 days', touched_at, channel = 'paid search', channel = 'email', channel = 'webinar') FROM touches GROUP BY account_id"},
+  {"window_funnel_events", -1, -1, JSON, NULL, window_funnel_events_step, window_funnel_events_final, NULL, NULL,
+   "window_funnel_events(window_and_modes, ts, condition1, …)",
+   "JSON array of the times of the steps that make up that level, of the chain that entered last",
+   "SELECT account_id, window_funnel_events('30 days', touched_at, channel = 'paid search', channel = 'email', channel = 'webinar') FROM touches GROUP BY account_id"},
+  {"sequence_match", -1, -1, PURE, NULL, sequence_match_step, sequence_match_final, NULL, NULL,
+   "sequence_match(pattern, ts, condition1, …)",
+   "1 where the rows match the pattern, else 0; in it (?1) is a row with condition 1, . any row, .* any number of rows, (?t<=2 days) a gate on the time since the last row",
+   "SELECT account_id, sequence_match('(?1).*(?t<=7 days)(?2)', touched_at, channel = 'email', channel = 'webinar') FROM touches GROUP BY account_id"},
+  {"sequence_count", -1, -1, PURE, NULL, sequence_count_step, sequence_count_final, NULL, NULL,
+   "sequence_count(pattern, ts, condition1, …)", "number of matches that do not overlap",
+   "SELECT account_id, sequence_count('(?1)(?2)', touched_at, channel = 'email', channel = 'webinar') FROM touches GROUP BY account_id"},
+  {"sequence_match_events", -1, -1, JSON, NULL, sequence_events_step, sequence_events_final, NULL, NULL,
+   "sequence_match_events(pattern, ts, condition1, …)",
+   "JSON array of the times of the (?k) of the first match, or of the longest beginning of one",
+   "SELECT account_id, sequence_match_events('(?1).*(?2)', touched_at, channel = 'email', channel = 'webinar') FROM touches GROUP BY account_id"},
+  {"sequence_next_node", -1, -1, PURE, NULL, next_node_step, next_node_final, NULL, NULL,
+   "sequence_next_node('forward' | 'backward', 'head' | 'tail' | 'first_match' | 'last_match', ts, value, base_condition, condition1, …)",
+   "the value of the row after (before) consecutive rows that meet the conditions",
+   "SELECT account_id, sequence_next_node('forward', 'first_match', touched_at, channel, 1, channel = 'webinar') FROM touches GROUP BY account_id"},
+  {"retention", -1, -1, JSON, NULL, retention_step, retention_final, NULL, NULL,
+   "retention(condition1, …)", "JSON array of 0 and 1: any row with condition 1; that, and any row with condition i",
+   "SELECT account_id, retention(touched_at < '2024-02-01', touched_at BETWEEN '2024-02-01' AND '2024-02-29') FROM touches GROUP BY account_id"},
+  {"sessionize", 2, 2, PURE, NULL, sessionize_step, sessionize_final, sessionize_value, sessionize_inverse,
+   "sessionize(ts, gap) OVER (PARTITION BY … ORDER BY ts)", "session number, from 1; a new one when more than gap has passed",
+   "SELECT *, sessionize(touched_at, '30 min') OVER (PARTITION BY account_id ORDER BY touched_at) FROM touches"},
+  {"wilson_low", 2, 3, PURE, wilson_low_function, NULL, NULL, NULL, NULL,
+   "wilson_low(k, n [, confidence])", "lower bound of the rate k / n (Wilson); NULL for n = 0", "SELECT wilson_low(4, 10)"},
+  {"wilson_high", 2, 3, PURE, wilson_high_function, NULL, NULL, NULL, NULL,
+   "wilson_high(k, n [, confidence])", "upper bound of the rate k / n (Wilson); NULL for n = 0", "SELECT wilson_high(4, 10)"},
   {"attribution_version", 0, 0, PURE, version_function, NULL, NULL, NULL, NULL,
    "attribution_version()", "version and build", "SELECT attribution_version()"},
   {NULL, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL}
@@ -44,6 +82,9 @@ static const Family *const families[] = {
   &attribution_family,
   &summary_family,
   &journeys_family,
+  &funnel_family,
+  &funnel_summary_family,
+  &curve_family,
   &help_family,
   NULL
 };

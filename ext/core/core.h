@@ -23,6 +23,7 @@
 #define AT_MAX_ROWS 4000000000u      /* rows of one relation */
 #define AT_MAX_TEXT 65535u           /* bytes of a label or key */
 #define AT_MAX_MILESTONES 16         /* milestone columns of a relation */
+#define AT_MAX_TAGS 2                /* further label columns of a relation */
 #define AT_MAX_MODELS 64             /* models in one list */
 #define AT_MAX_NAME 128              /* bytes of a model as written */
 #define AT_MAX_NUMBER 1e290          /* a value or points: no sum of rows overflows */
@@ -135,7 +136,9 @@ enum { AT_PERIOD_NONE, AT_PERIOD_DAY, AT_PERIOD_WEEK, AT_PERIOD_MONTH,
 
 const char *at_time_parse(const AtCell *cell, int64_t unit, int64_t *time, uint8_t *form);
 void at_time_format(int64_t time, uint8_t form, int64_t unit, AtCell *out, char buffer[40]);
+uint8_t at_form_fit(int64_t time, uint8_t form);
 const char *at_duration_parse(const char *text, size_t n, int64_t *duration);
+const char *at_duration_of(const AtCell *cell, int64_t *duration);
 int64_t at_period_of(int64_t time, int period);
 void at_period_format(int64_t number, int period, char out[24]);
 
@@ -188,15 +191,16 @@ void at_cell_normal(AtCell *cell);
 
 /************************ Interface to code in journey.c **********************
 ** The journey store: the one data structure. Rows of a relation in separate
-** arrays, sorted by (entity, time, label text, id, number). Read only once built.
+** arrays, sorted by (entity, time, label text, tags, id, number). Read only once built.
 */
 typedef struct AtShape AtShape;
 struct AtShape {
   int has_label, has_number, has_id;
-  int n_milestones;
+  int n_tags, n_milestones;
   int64_t unit;                     /* microseconds per numeric time unit */
   const char *relation;             /* names, for error messages */
   const char *entity, *time, *label, *number;
+  const char *tag[AT_MAX_TAGS];     /* further labels, after label */
   const char *milestone[AT_MAX_MILESTONES];
 };
 
@@ -226,6 +230,9 @@ struct AtStore {
   int label_bytes;                  /* 2 or 4, 0 = no labels */
   void *label;                      /* uint16 or uint32 ids, in text order */
   AtDict labels;                    /* sorted */
+  int n_tags;
+  uint32_t *tag[AT_MAX_TAGS];       /* ids of further labels, in text order */
+  AtDict tags[AT_MAX_TAGS];
   double *number;                   /* points or value; NaN = NULL */
   int n_milestones;
   int64_t *milestone[AT_MAX_MILESTONES];
@@ -249,6 +256,7 @@ AtCell at_store_key(const AtStore *s, uint32_t entity);
 AtCell at_store_id(const AtStore *s, uint32_t row);
 AtCell at_store_label_text(const AtStore *s, uint32_t label);
 void at_store_time(const AtStore *s, uint32_t row, AtCell *out, char buffer[40]);
+void at_store_time_like(const AtStore *s, uint32_t row, int64_t time, AtCell *out, char buffer[40]);
 uint32_t at_store_find(const AtStore *s, const AtCell *key);
 size_t at_store_size(const AtStore *s);
 AtStore *at_store_share(AtStore *s);
@@ -272,6 +280,7 @@ struct AtLoader {
   uint32_t lowest, highest;         /* offsets seen */
   size_t capacity;
   AtRecent recent[AT_RECENT];       /* labels seen lately */
+  AtRecent *recent_tags;            /* AT_RECENT for each tag */
   uint32_t n_waiting;               /* rows at the end whose keys wait in batch */
   AtText batch;                     /* their keys: tag, length, bytes */
 };
@@ -281,7 +290,7 @@ int at_loader_append(AtEnv *env, AtLoader *loader, const AtCell *cells);
 void at_loader_close(AtLoader *loader);
 
 /************************ Interface to code in journey_sort.c *****************
-** Arrival order to (entity, time, label text, id, number).
+** Arrival order to (entity, time, label text, tags, id, number).
 */
 AtStore *at_loader_finish(AtEnv *env, AtLoader *loader);
 
@@ -310,12 +319,25 @@ struct AtOptions {
   int64_t unit;                     /* microseconds per numeric time unit */
   char *touch_id, *conversion_id;   /* column names, point into copy */
   int64_t cache_mb;                 /* -1 = as it is */
+  int64_t window, recycle, step;    /* microseconds, -1 = none */
+  int order;                        /* AT_ORDER_ORDERED .. */
+  AtLabelList exits, exclude, exclude_drop;
+  int boomerang, first_pass;        /* 1 = on, passes=first */
+  int label;                        /* AT_LABEL_FIRST .. */
+  int by_label;
+  double confidence;
+  char *event_id, *hold;            /* column names */
   char *copy;                       /* owned text that the above points into */
 };
+enum { AT_ORDER_ORDERED, AT_ORDER_STRICT, AT_ORDER_ANY };
+enum { AT_LABEL_FIRST, AT_LABEL_LAST, AT_LABEL_STAGE };
 
 /* Which table functions know an option. */
-enum { AT_FOR_ATTRIBUTION = 1, AT_FOR_SUMMARY = 2, AT_FOR_JOURNEYS = 4,
-       AT_FOR_CREDIT = 3, AT_FOR_ALL = 7 };
+enum { AT_FOR_ATTRIBUTION = 1, AT_FOR_SUMMARY = 2, AT_FOR_JOURNEYS = 4, AT_FOR_FUNNEL = 8,
+       AT_FOR_FUNNEL_SUMMARY = 16, AT_FOR_CURVE = 32,
+       AT_FOR_CREDIT = 3, AT_FOR_TOUCHES = 7, AT_FOR_PASSES = 24, AT_FOR_GROUPS = 2|16|32,
+       AT_FOR_ALL = 63 };
+extern const char *const at_option_tables[];  /* names, by bit */
 typedef struct AtOptionInfo AtOptionInfo;
 struct AtOptionInfo {
   const char *name, *form, *help;

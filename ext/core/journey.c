@@ -102,14 +102,25 @@ void at_store_time(const AtStore *s, uint32_t row, AtCell *out, char buffer[40])
   at_time_format(at_store_when(s, row), s->forms ? s->forms[row] : s->form, s->unit, out, buffer);
 }
 
+/* Another time in the form of a row's, with as much precision as it needs. */
+void at_store_time_like(const AtStore *s, uint32_t row, int64_t time, AtCell *out, char buffer[40]){
+  uint8_t form = s->forms ? s->forms[row] : s->form;
+  assert( row<s->n );
+  at_time_format(time, at_form_fit(time, form), s->unit, out, buffer);
+}
+
 /* Bytes that the store keeps alive, for the cache's account. */
 size_t at_store_size(const AtStore *s){
   size_t a_row = (size_t)s->time_bytes + (size_t)s->label_bytes + (s->number ? sizeof *s->number : 0)
+               + (size_t)s->n_tags*sizeof(uint32_t)
                + (size_t)s->n_milestones*sizeof(int64_t) + (s->forms ? 1 : 0);
+  size_t dicts = at_dict_size(&s->keys) + at_dict_size(&s->labels);
+  int i;
+  for(i=0; i<s->n_tags; i++) dicts += at_dict_size(&s->tags[i]);
   if( s->ids.mode==AT_ID_OFFSET ) a_row += sizeof(uint32_t);
   else if( s->ids.mode!=AT_ID_NONE ) a_row += sizeof(int64_t);
   return sizeof *s + s->n*a_row + s->n_entities*(sizeof *s->start + sizeof *s->integer_keys)
-       + at_dict_size(&s->keys) + at_dict_size(&s->labels) + s->ids.bytes_capacity;
+       + dicts + s->ids.bytes_capacity;
 }
 
 AtStore *at_store_share(AtStore *s){
@@ -128,6 +139,10 @@ void at_store_release(AtStore *s){
   at_free(alloc, s->time);
   at_free(alloc, s->label);
   at_dict_free(alloc, &s->labels);
+  for(i=0; i<s->n_tags; i++){
+    at_free(alloc, s->tag[i]);
+    at_dict_free(alloc, &s->tags[i]);
+  }
   at_free(alloc, s->number);
   for(i=0; i<s->n_milestones; i++) at_free(alloc, s->milestone[i]);
   at_free(alloc, s->ids.column);

@@ -28,11 +28,18 @@ int at_loader_open(AtEnv *env, AtLoader *l, const AtShape *shape){
   s->alloc = env->alloc;
   s->references = 1;
   s->unit = shape->unit;
+  s->n_tags = shape->n_tags;
   s->n_milestones = shape->n_milestones;
   s->time_bytes = 4;
   s->label_bytes = shape->has_label ? 2 : 0;
   s->ids.mode = shape->has_id ? AT_ID_OFFSET : AT_ID_NONE;
   l->lowest = UINT32_MAX;
+  if( shape->n_tags ){
+    size_t n = (size_t)shape->n_tags*AT_RECENT;
+    l->recent_tags = at_alloc(env, n, sizeof *l->recent_tags);
+    if( l->recent_tags==NULL ){ at_loader_close(l); return 0; }
+    memset(l->recent_tags, 0, n*sizeof *l->recent_tags);
+  }
   return 1;
 }
 
@@ -41,6 +48,7 @@ void at_loader_close(AtLoader *l){
   if( l->store ){
     const AtAlloc *alloc = l->store->alloc;
     at_free(alloc, l->entity);
+    at_free(alloc, l->recent_tags);
     at_text_free(alloc, &l->batch);
     at_store_release(l->store);
   }
@@ -60,6 +68,7 @@ static int grow_columns(AtEnv *env, AtLoader *l){
   at_grow(env, &s->time, capacity, (size_t)s->time_bytes);
   if( s->label_bytes ) at_grow(env, &s->label, capacity, (size_t)s->label_bytes);
   if( l->shape->has_number ) at_grow(env, &s->number, capacity, sizeof *s->number);
+  for(i=0; i<s->n_tags; i++) at_grow(env, &s->tag[i], capacity, sizeof(uint32_t));
   for(i=0; i<s->n_milestones; i++) at_grow(env, &s->milestone[i], capacity, sizeof(int64_t));
   if( s->ids.mode ) at_grow(env, &s->ids.column, capacity, id_bytes);
   if( s->forms ) at_grow(env, &s->forms, capacity, 1);
@@ -74,7 +83,7 @@ static int fail_row(AtEnv *env, const AtLoader *l, const AtCell *cells, const ch
   const AtShape *shape = l->shape;
   AtQuote got = at_cell_quote(value);
   if( shape->has_id ){
-    int at = 2 + shape->has_label + shape->has_number + shape->n_milestones;
+    int at = 2 + shape->has_label + shape->n_tags + shape->has_number + shape->n_milestones;
     AtQuote id = at_cell_quote(&cells[at]);
     at_fail(env, AT_INVALID, "%s of %s, row %s, %s (got %s); %s", column, shape->relation,
             id.text, is, got.text, mend);
@@ -208,15 +217,15 @@ static int append_form(AtEnv *env, AtLoader *l, uint8_t form){
 
 /* The id of a label. Few labels make up most rows, and up to 16 bytes are known
 ** by their length, head and tail: those need no hash and no comparison. */
-static uint32_t label_id(AtEnv *env, AtLoader *l, const char *text, size_t n){
+static uint32_t label_id(AtEnv *env, AtDict *labels, AtRecent *known, const char *text, size_t n){
   uint64_t head, tail;
   AtRecent *recent;
-  if( n>16 || n==0 ) return at_dict_intern(env, &l->store->labels, AT_TEXT, text, n);
+  if( n>16 || n==0 ) return at_dict_intern(env, labels, AT_TEXT, text, n);
   head = at_text_head(text, n);
   tail = at_text_tail(text, n);
-  recent = &l->recent[((head ^ tail<<1 ^ n)*UINT64_C(0x9e3779b97f4a7c15))>>58 & (AT_RECENT-1)];
+  recent = &known[((head ^ tail<<1 ^ n)*UINT64_C(0x9e3779b97f4a7c15))>>58 & (AT_RECENT-1)];
   if( recent->n!=n || recent->head!=head || recent->tail!=tail ){
-    recent->id = at_dict_intern(env, &l->store->labels, AT_TEXT, text, n);
+    recent->id = at_dict_intern(env, labels, AT_TEXT, text, n);
     recent->n = n;
     recent->head = head;
     recent->tail = tail;
@@ -224,19 +233,27 @@ static uint32_t label_id(AtEnv *env, AtLoader *l, const char *text, size_t n){
   return recent->id;
 }
 
-static int append_label(AtEnv *env, AtLoader *l, const AtCell *cells){
-  AtStore *s = l->store;
-  const AtCell *label = &cells[2];
-  uint32_t id, i;
+/* The id of a label or tag, column i of those; check env for failure. */
+static uint32_t read_label(AtEnv *env, AtLoader *l, const AtCell *cells, int i, AtDict *labels,
+                           AtRecent *known){
+  const AtCell *label = &cells[2+i];
+  const AtShape *shape = l->shape;
+  const char *name = i<shape->has_label ? shape->label : shape->tag[i-shape->has_label];
   if( label->type==AT_BLOB ){
-    return fail_row(env, l, cells, l->shape->label, "is no text", label, "cast the column to TEXT");
+    fail_row(env, l, cells, name, "is no text", label, "cast the column to TEXT");
+    return 0;
   }
   if( label->n>AT_MAX_TEXT ){
-    return fail_row(env, l, cells, l->shape->label, "is longer than 65,535 bytes", label,
-                    "write a shorter label");
+    fail_row(env, l, cells, name, "is longer than 65,535 bytes", label, "write a shorter label");
+    return 0;
   }
-  if( at_cell_is_null(label) ) id = label_id(env, l, "(none)", 6);
-  else id = label_id(env, l, label->text, label->n);
+  if( at_cell_is_null(label) ) return label_id(env, labels, known, "(none)", 6);
+  return label_id(env, labels, known, label->text, label->n);
+}
+
+static int append_label(AtEnv *env, AtLoader *l, const AtCell *cells){
+  AtStore *s = l->store;
+  uint32_t id = read_label(env, l, cells, 0, &s->labels, l->recent), i;
   if( env->error.code ) return 0;
   if( s->label_bytes==2 && id>UINT16_MAX ){
     uint32_t *wide = at_alloc(env, l->capacity, sizeof *wide);
@@ -249,6 +266,16 @@ static int append_label(AtEnv *env, AtLoader *l, const AtCell *cells){
   if( s->label_bytes==2 ) ((uint16_t*)s->label)[s->n] = (uint16_t)id;
   else ((uint32_t*)s->label)[s->n] = id;
   return 1;
+}
+
+static int append_tags(AtEnv *env, AtLoader *l, const AtCell *cells){
+  AtStore *s = l->store;
+  int i;
+  for(i=0; i<s->n_tags; i++){
+    s->tag[i][s->n] = read_label(env, l, cells, l->shape->has_label+i, &s->tags[i],
+                                 l->recent_tags + i*AT_RECENT);
+  }
+  return !env->error.code;
 }
 
 static int append_id_value(AtEnv *env, AtStore *s, void *column, uint32_t row, const AtCell *id){
@@ -333,7 +360,7 @@ static const char *read_time(const AtStore *s, const AtCell *cell, int64_t *time
   return at_time_parse(cell, s->unit, time, form);
 }
 
-/* Appends one row: entity, time, [label], [number], milestones, [id], as the
+/* Appends one row: entity, time, [label], tags, [number], milestones, [id], as the
 ** shape says. Text is copied. */
 int at_loader_append(AtEnv *env, AtLoader *l, const AtCell *cells){
   AtStore *s = l->store;
@@ -354,6 +381,8 @@ int at_loader_append(AtEnv *env, AtLoader *l, const AtCell *cells){
     if( !append_label(env, l, cells) ) return 0;
     next++;
   }
+  if( s->n_tags && !append_tags(env, l, cells) ) return 0;
+  next += s->n_tags;
   if( s->number ){
     mend = at_cell_number(next, &s->number[s->n]);
     if( mend ) return fail_row(env, l, cells, l->shape->number, "is no number", next, mend);

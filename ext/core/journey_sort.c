@@ -1,5 +1,5 @@
 /*
-** journey_sort.c: from arrival order to (entity, time, label text, id, number).
+** journey_sort.c: from arrival order to (entity, time, label text, tags, id, number).
 **
 ** How it works
 **   keys     distinct keys are put in order and numbered 0, 1, …: where the
@@ -20,6 +20,7 @@
 
 #define MAX_BUCKETS 1024u
 #define INSERTION_LIMIT 24u
+#define MAX_COLUMNS (8+AT_MAX_TAGS+AT_MAX_MILESTONES)
 
 /* Entity ids -> start[], the offsets of each entity's rows. */
 static int count_rows(AtEnv *env, AtLoader *l){
@@ -91,6 +92,20 @@ static int sort_keys(AtEnv *env, AtLoader *l){
   return count_rows(env, l);
 }
 
+/* Renumbers the tags in text order. */
+static int sort_tags(AtEnv *env, AtLoader *l){
+  AtStore *s = l->store;
+  uint32_t row;
+  int i;
+  for(i=0; i<s->n_tags; i++){
+    uint32_t *rank = at_dict_sort(env, &s->tags[i]);
+    if( rank==NULL ) return 0;
+    for(row=0; row<s->n; row++) s->tag[i][row] = rank[s->tag[i][row]];
+    at_free(env->alloc, rank);
+  }
+  return at_alive(env, s->n);
+}
+
 /* Renumbers the labels in text order. */
 static int sort_labels(AtEnv *env, AtLoader *l){
   AtStore *s = l->store;
@@ -125,11 +140,12 @@ static int add_column(Column *out, int n, void *place, size_t width){
   return n+1;
 }
 
-static int list_columns(AtLoader *l, Column out[8+AT_MAX_MILESTONES]){
+static int list_columns(AtLoader *l, Column out[MAX_COLUMNS]){
   AtStore *s = l->store;
   int n = 0, i;
   n = add_column(out, n, &s->time, (size_t)s->time_bytes);
   if( s->label_bytes ) n = add_column(out, n, &s->label, (size_t)s->label_bytes);
+  for(i=0; i<s->n_tags; i++) n = add_column(out, n, &s->tag[i], 4);
   if( s->number ) n = add_column(out, n, &s->number, 8);
   for(i=0; i<s->n_milestones; i++) n = add_column(out, n, &s->milestone[i], 8);
   if( s->ids.mode ) n = add_column(out, n, &s->ids.column, s->ids.mode==AT_ID_OFFSET ? 4 : 8);
@@ -172,7 +188,7 @@ static void gather(void *column, void *room, size_t width, const uint32_t *order
 ** been touched already. */
 static int scatter_columns(AtEnv *env, AtLoader *l, int shift){
   AtStore *s = l->store;
-  Column columns[8+AT_MAX_MILESTONES];
+  Column columns[MAX_COLUMNS];
   uint32_t n_buckets = ((s->n_entities-1)>>shift)+1, b;
   uint32_t *cursor = at_alloc(env, n_buckets, sizeof *cursor);
   void *spare = NULL;
@@ -213,6 +229,9 @@ static int compare_rows(const AtStore *s, uint32_t a, uint32_t b){
   if( s->label_bytes ){
     uint32_t x = at_store_label(s, a), y = at_store_label(s, b);
     if( x!=y ) return x<y ? -1 : 1;
+  }
+  for(i=0; i<s->n_tags; i++){
+    if( s->tag[i][a]!=s->tag[i][b] ) return s->tag[i][a]<s->tag[i][b] ? -1 : 1;
   }
   order = at_id_compare(&s->ids, a, b);
   if( order==0 && s->number ) order = compare_numbers(s->number[a], s->number[b]);
@@ -272,7 +291,7 @@ struct Room { uint32_t *order, *cursor; uint64_t *column; };
 static int sort_bucket(AtEnv *env, AtLoader *l, uint32_t first, uint32_t limit, Room *room){
   AtStore *s = l->store;
   uint32_t lo = s->start[first], n = s->start[limit]-lo, e, i;
-  Column columns[8+AT_MAX_MILESTONES];
+  Column columns[MAX_COLUMNS];
   int n_columns, c;
   for(e=first; e<limit; e++) room->cursor[e-first] = s->start[e]-lo;
   for(i=0; i<n; i++) room->order[room->cursor[l->entity[lo+i]-first]++] = i;
@@ -324,9 +343,11 @@ static int sort_rows(AtEnv *env, AtLoader *l){
 ** loader is closed either way by its owner. */
 AtStore *at_loader_finish(AtEnv *env, AtLoader *l){
   AtStore *s = l->store;
-  if( env->error.code || !sort_keys(env, l) || !sort_labels(env, l) || !sort_rows(env, l) ) return NULL;
+  if( env->error.code || !sort_keys(env, l) || !sort_labels(env, l) || !sort_tags(env, l)
+   || !sort_rows(env, l) ) return NULL;
   l->store = NULL;                    /* it is the caller's now */
   at_free(env->alloc, l->entity);
+  at_free(env->alloc, l->recent_tags);
   at_text_free(env->alloc, &l->batch);
   return s;
 }

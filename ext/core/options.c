@@ -39,6 +39,50 @@ static int word_index(const char *const *words, Value v){
 static const char *read_lookback(AtOptions *o, Value v){ return at_duration_parse(v.text, v.n, &o->lookback); }
 static const char *read_gap(AtOptions *o, Value v){ return at_duration_parse(v.text, v.n, &o->gap); }
 
+static const char *read_window(AtOptions *o, Value v){ return at_duration_parse(v.text, v.n, &o->window); }
+static const char *read_recycle(AtOptions *o, Value v){ return at_duration_parse(v.text, v.n, &o->recycle); }
+
+static const char *read_step(AtOptions *o, Value v){
+  const char *mend = at_duration_parse(v.text, v.n, &o->step);
+  return mend==NULL && o->step==0 ? "write a duration longer than 0" : mend;
+}
+
+static const char *read_order(AtOptions *o, Value v){
+  static const char *const words[] = {"ordered", "strict", "any", NULL};
+  o->order = word_index(words, v);
+  return o->order<0 ? "write order=ordered, strict or any" : NULL;
+}
+
+static const char *read_boomerang(AtOptions *o, Value v){
+  static const char *const words[] = {"off", "on", NULL};
+  o->boomerang = word_index(words, v);
+  return o->boomerang<0 ? "write boomerang=on or boomerang=off" : NULL;
+}
+
+static const char *read_passes(AtOptions *o, Value v){
+  static const char *const words[] = {"all", "first", NULL};
+  o->first_pass = word_index(words, v);
+  return o->first_pass<0 ? "write passes=all or passes=first" : NULL;
+}
+
+static const char *read_label(AtOptions *o, Value v){
+  static const char *const words[] = {"first", "last", "stage", NULL};
+  o->label = word_index(words, v);
+  return o->label<0 ? "write label=first, last or stage" : NULL;
+}
+
+static const char *read_by(AtOptions *o, Value v){
+  o->by_label = at_same_word("label", v.text, v.n);
+  return o->by_label ? NULL : "write by=label; for periods write period=month";
+}
+
+static const char *read_confidence(AtOptions *o, Value v){
+  if( !at_number_parse(v.text, v.n, &o->confidence) || !(o->confidence>0 && o->confidence<=1-1e-12) ){
+    return "write a number between 0 and 1, such as 0.95";
+  }
+  return NULL;
+}
+
 static const char *read_reset(AtOptions *o, Value v){
   static const char *const words[] = {"none", "conversion", NULL};
   o->reset = word_index(words, v);
@@ -65,6 +109,9 @@ static const char *read_labels(AtLabelList *list, Value v){
 
 static const char *read_ignore(AtOptions *o, Value v){ return read_labels(&o->ignore, v); }
 static const char *read_direct(AtOptions *o, Value v){ return read_labels(&o->direct, v); }
+static const char *read_exits(AtOptions *o, Value v){ return read_labels(&o->exits, v); }
+static const char *read_exclude(AtOptions *o, Value v){ return read_labels(&o->exclude, v); }
+static const char *read_exclude_drop(AtOptions *o, Value v){ return read_labels(&o->exclude_drop, v); }
 
 static const char *read_path(AtOptions *o, Value v){
   static const char *const words[] = {"all", "exposure", "unique", "first", NULL};
@@ -117,6 +164,8 @@ static const char *read_column(char **column, Value v){
 
 static const char *read_touch_id(AtOptions *o, Value v){ return read_column(&o->touch_id, v); }
 static const char *read_conversion_id(AtOptions *o, Value v){ return read_column(&o->conversion_id, v); }
+static const char *read_event_id(AtOptions *o, Value v){ return read_column(&o->event_id, v); }
+static const char *read_hold(AtOptions *o, Value v){ return read_column(&o->hold, v); }
 
 static const char *read_cache_mb(AtOptions *o, Value v){
   if( !at_integer_parse(v.text, v.n, &o->cache_mb) || o->cache_mb<0 || o->cache_mb>1000000 ){
@@ -126,19 +175,33 @@ static const char *read_cache_mb(AtOptions *o, Value v){
 }
 
 static const struct { AtOptionInfo info; ReadOption read; } table[] = {
-  {{"lookback", "lookback=90 days", "touches longer than this before the conversion do not count", AT_FOR_ALL}, read_lookback},
-  {{"reset", "reset=none|conversion", "with conversion, a conversion uses up the touches at or before it", AT_FOR_ALL}, read_reset},
-  {{"gap", "gap=180 days", "a longer silence starts a new journey", AT_FOR_ALL}, read_gap},
-  {{"ignore", "ignore=direct,internal", "leave these labels out, unless nothing else is left", AT_FOR_ALL}, read_ignore},
-  {{"path", "path=all|exposure|unique|first", "all touches; the first of consecutive equal labels; each label's last; each label's first", AT_FOR_ALL}, read_path},
-  {{"max_touches", "max_touches=10", "keep the last so many touches of a path", AT_FOR_ALL}, read_max_touches},
+  {{"lookback", "lookback=90 days", "touches longer than this before the conversion do not count", AT_FOR_TOUCHES}, read_lookback},
+  {{"reset", "reset=none|conversion", "with conversion, a conversion uses up the touches at or before it", AT_FOR_TOUCHES}, read_reset},
+  {{"gap", "gap=180 days", "a longer silence starts a new journey", AT_FOR_TOUCHES}, read_gap},
+  {{"ignore", "ignore=direct,internal", "leave these labels out, unless nothing else is left", AT_FOR_TOUCHES}, read_ignore},
+  {{"path", "path=all|exposure|unique|first", "all touches; the first of consecutive equal labels; each label's last; each label's first", AT_FOR_TOUCHES}, read_path},
+  {{"max_touches", "max_touches=10", "keep the last so many touches of a path", AT_FOR_TOUCHES}, read_max_touches},
   {{"direct", "direct=direct,(direct)", "the labels that last_non_direct passes over", AT_FOR_CREDIT}, read_direct},
   {{"round", "round=0.01", "whole units by largest remainder, so that rows add up to the cent", AT_FOR_CREDIT}, read_round},
-  {{"period", "period=day|week|month|quarter|year", "group by the period of the conversion", AT_FOR_SUMMARY}, read_period},
+  {{"period", "period=day|week|month|quarter|year", "group by the period of the conversion, of the pass's or the subject's start", AT_FOR_GROUPS}, read_period},
   {{"as_of", "as_of=2024-07-01", "the world as it was known then: nothing later exists", AT_FOR_ALL}, read_as_of},
   {{"time_unit", "time_unit=s|ms|us", "the unit of numeric times", AT_FOR_ALL}, read_time_unit},
-  {{"touch_id", "touch_id=column", "the column that names a touch, instead of the rowid", AT_FOR_ALL}, read_touch_id},
-  {{"conversion_id", "conversion_id=column", "the column that names a conversion, instead of the rowid", AT_FOR_ALL}, read_conversion_id},
+  {{"touch_id", "touch_id=column", "the column that names a touch, instead of the rowid", AT_FOR_TOUCHES}, read_touch_id},
+  {{"conversion_id", "conversion_id=column", "the column that names a conversion, instead of the rowid", AT_FOR_TOUCHES}, read_conversion_id},
+  {{"event_id", "event_id=column", "the column that names an event, instead of the rowid", AT_FOR_PASSES}, read_event_id},
+  {{"window", "window=90 days", "a pass that is not won by then ends as exited", AT_FOR_PASSES}, read_window},
+  {{"order", "order=ordered|strict|any", "skipped stages are filled in; stages one by one; stages in any order", AT_FOR_PASSES}, read_order},
+  {{"exits", "exits=lost,disqualified", "labels that end a pass as exited", AT_FOR_PASSES}, read_exits},
+  {{"recycle", "recycle=30 days", "no progress for longer ends a pass as recycled; the next event opens a new one", AT_FOR_PASSES}, read_recycle},
+  {{"boomerang", "boomerang=on|off", "with on, an earlier stage seen again opens a new pass", AT_FOR_PASSES}, read_boomerang},
+  {{"exclude", "exclude=refund", "labels that end a pass as exited; only the first stage opens a new one", AT_FOR_PASSES}, read_exclude},
+  {{"exclude_drop", "exclude_drop=refund", "labels that remove the pass that they fall in", AT_FOR_PASSES}, read_exclude_drop},
+  {{"hold", "hold=column", "one value of this column through all stages of a pass", AT_FOR_PASSES}, read_hold},
+  {{"label", "label=first|last|stage", "the label of the event that opened the pass, that entered its last stage, that entered this stage", AT_FOR_PASSES}, read_label},
+  {{"passes", "passes=all|first", "every pass, or only the first of each entity", AT_FOR_PASSES}, read_passes},
+  {{"by", "by=label", "group by label", AT_FOR_FUNNEL_SUMMARY|AT_FOR_CURVE}, read_by},
+  {{"confidence", "confidence=0.95", "of the bounds", AT_FOR_FUNNEL_SUMMARY|AT_FOR_CURVE}, read_confidence},
+  {{"step", "step=7 days", "one row per step, instead of one per time at which something happens", AT_FOR_CURVE}, read_step},
   {{"cache_mb", "cache_mb=1024", "memory that this connection may keep loaded relations in", AT_FOR_ALL}, read_cache_mb},
 };
 #define N_OPTIONS ((int)(sizeof table/sizeof *table))
@@ -146,6 +209,25 @@ static const struct { AtOptionInfo info; ReadOption read; } table[] = {
 /* Row i of the table, or NULL past its end. */
 const AtOptionInfo *at_option_info(int i){
   return i>=0 && i<N_OPTIONS ? &table[i].info : NULL;
+}
+
+const char *const at_option_tables[] = {"attribution", "attribution_summary", "journeys", "funnel",
+                                        "funnel_summary", "conversion_curve", NULL};
+
+/* The option exists, for other functions. */
+static void fail_elsewhere(AtEnv *env, const AtOptionInfo *info){
+  AtText list = {0};
+  int i, n = 0, total = 0;
+  for(i=0; at_option_tables[i]; i++) total += (int)(info->tables>>i & 1);
+  for(i=0; at_option_tables[i]; i++){
+    if( !(info->tables>>i & 1) ) continue;
+    if( n>0 ) at_text_add(env, &list, n==total-1 ? " and " : ", ", n==total-1 ? 5 : 2);
+    at_text_add(env, &list, at_option_tables[i], strlen(at_option_tables[i]));
+    at_text_add(env, &list, "()", 2);
+    n++;
+  }
+  at_fail(env, AT_INVALID, "option %s has no effect here; it is for %s", info->name, list.text ? list.text : "");
+  at_text_free(env->alloc, &list);
 }
 
 static int find_option(AtEnv *env, const char *name, size_t n, unsigned for_table){
@@ -163,17 +245,21 @@ static int find_option(AtEnv *env, const char *name, size_t n, unsigned for_tabl
     return -1;
   }
   if( !(table[i].info.tables & for_table) ){
-    at_fail(env, AT_INVALID, "option %s has no effect here; %s", table[i].info.name,
-            table[i].info.tables==AT_FOR_SUMMARY ? "it is for attribution_summary()"
-                                                 : "it is for attribution() and attribution_summary()");
+    fail_elsewhere(env, &table[i].info);
     return -1;
   }
   return i;
 }
 
+/* Lists unquote each of their labels, not the whole. */
+static int takes_labels(ReadOption read){
+  return read==read_ignore || read==read_direct || read==read_exits || read==read_exclude
+      || read==read_exclude_drop;
+}
+
 /* One 'name=value'; text ends with a byte that may be overwritten. */
 static int read_one(AtEnv *env, AtOptions *o, char *text, size_t n, unsigned for_table,
-                    uint32_t *seen){
+                    uint64_t *seen){
   char *equals = memchr(text, '=', n);
   Value name, value;
   const char *mend;
@@ -187,12 +273,12 @@ static int read_one(AtEnv *env, AtOptions *o, char *text, size_t n, unsigned for
   value.n = n - (size_t)(equals+1-text);
   i = find_option(env, name.text, name.n, for_table);
   if( i<0 ) return 0;
-  if( *seen & (1u<<i) ){
+  if( *seen>>i & 1 ){
     at_fail(env, AT_INVALID, "option %s is given twice; write it once", table[i].info.name);
     return 0;
   }
-  *seen |= 1u<<i;
-  if( table[i].read!=read_ignore && table[i].read!=read_direct ) value = trimmed(value.text, value.n);
+  *seen |= UINT64_C(1)<<i;
+  if( !takes_labels(table[i].read) ) value = trimmed(value.text, value.n);
   mend = table[i].read(o, value);
   if( mend ){
     at_fail(env, AT_INVALID, "option %s cannot be read (got %s); %s", table[i].info.name,
@@ -217,10 +303,11 @@ static int read_as_of_time(AtEnv *env, AtOptions *o){
 ** be freed by at_options_free() whatever this returns. */
 int at_options_parse(AtEnv *env, AtOptions *o, const char *text, size_t n, unsigned for_table){
   static char const direct[] = "direct", direct_too[] = "(direct)";
-  uint32_t seen = 0;
+  uint64_t seen = 0;
   size_t at = 0;
   memset(o, 0, sizeof *o);
-  o->lookback = o->gap = o->cache_mb = -1;
+  o->lookback = o->gap = o->cache_mb = o->window = o->recycle = o->step = -1;
+  o->confidence = 0.95;
   o->as_of = AT_NO_TIME;
   o->unit = AT_SECOND;
   o->direct.n = 2;

@@ -245,6 +245,21 @@ void at_time_format(int64_t time, uint8_t form, int64_t unit, AtCell *out, char 
   out->n = (size_t)n;
 }
 
+/* The form with as much precision as the time needs. */
+uint8_t at_form_fit(int64_t time, uint8_t form){
+  int64_t micros = time - floor_divide(time, DAY)*DAY;
+  int precision = (form & AT_FORM_PRECISION)/AT_FORM_STEP, needed = 0, decimals;
+  if( (form & AT_FORM_CLASS)!=AT_FORM_ISO ) return form;
+  if( micros ) needed = micros%(60*AT_SECOND)==0 ? 1 : 2;
+  if( micros%AT_SECOND ){
+    micros %= AT_SECOND;
+    for(decimals=6; micros%10==0; decimals--) micros /= 10;
+    needed = 2+decimals;
+  }
+  if( precision>=needed ) return form;
+  return (uint8_t)((form & ~AT_FORM_PRECISION) | needed*AT_FORM_STEP);
+}
+
 static const struct { const char *name; int64_t seconds; } units[] = {
   {"s",1}, {"sec",1}, {"secs",1}, {"second",1}, {"seconds",1},
   {"m",60}, {"min",60}, {"mins",60}, {"minute",60}, {"minutes",60},
@@ -261,11 +276,10 @@ static int is_calendar_unit(const char *text, size_t n){
   return 0;
 }
 
-/* Reads '90 days', '7d', '3600' (seconds). Returns NULL, or what to write
-** instead. Months and years are refused, they have no fixed length. */
-const char *at_duration_parse(const char *text, size_t n, int64_t *duration){
+/* Reads '90 days', '7d', '3600' (seconds) as microseconds, however many. */
+static const char *duration_micros(const char *text, size_t n, double *micros){
   size_t number = 0, i;
-  double value, micros;
+  double value;
   int64_t seconds = 1;
   at_trim(&text, &n);
   while( number<n && (at_is_digit((unsigned char)text[number]) || strchr("+-.", text[number])
@@ -283,9 +297,37 @@ const char *at_duration_parse(const char *text, size_t n, int64_t *duration){
     seconds = units[i].seconds;
   }
   if( value<0 ) return "write a duration that is not negative";
-  micros = value*(double)(seconds*AT_SECOND);
-  if( !(micros<(double)(AT_MAX_TIME - AT_MIN_TIME)) ) return "write less than 10,000 years";
+  *micros = value*(double)(seconds*AT_SECOND);
+  return NULL;
+}
+
+#define ALL_TIME ((double)(AT_MAX_TIME - AT_MIN_TIME))
+
+/* Reads a duration. Returns NULL, or what to write instead. Months and years are
+** refused, they have no fixed length. */
+const char *at_duration_parse(const char *text, size_t n, int64_t *duration){
+  double micros;
+  const char *mend = duration_micros(text, n, &micros);
+  if( mend ) return mend;
+  if( !(micros<ALL_TIME) ) return "write less than 10,000 years";
   *duration = (int64_t)floor(micros + 0.5);
+  return NULL;
+}
+
+/* Reads a duration from a value: a number of seconds, or text. What is longer
+** than all time is all time. */
+const char *at_duration_of(const AtCell *cell, int64_t *duration){
+  double micros;
+  if( cell->type==AT_TEXT ){
+    const char *mend = duration_micros(cell->text, cell->n, &micros);
+    if( mend ) return mend;
+  }else if( cell->type==AT_INT || cell->type==AT_REAL ){
+    micros = (cell->type==AT_INT ? (double)cell->integer : cell->real)*(double)AT_SECOND;
+    if( !(micros>=0) ) return "write a duration that is not negative";
+  }else{
+    return "write a number of seconds, or a duration such as '30 days'";
+  }
+  *duration = micros<ALL_TIME ? (int64_t)floor(micros + 0.5) : (int64_t)ALL_TIME;
   return NULL;
 }
 

@@ -178,12 +178,7 @@ void weighted_credit_final(sqlite3_context *context){
   if( s==NULL || !s->started ) return;
   divide(s, &d);
   if( d.store && d.store->n>0 ) at_credit_json(&s->env, &d.path, d.store, d.credited, &json);
-  if( s->env.error.code ) result_failure(context, "weighted_credit", &s->env);
-  else if( json.n ){
-    sqlite3_result_text64(context, json.text, json.n, SQLITE_TRANSIENT, SQLITE_UTF8);
-    sqlite3_result_subtype(context, 'J');
-  }
-  at_text_free(s->env.alloc, &json);
+  if( json.n || s->env.error.code ) result_json(context, "weighted_credit", &s->env, &json);
   close_path(s, &d);
   close_state(s);
 }

@@ -21,12 +21,12 @@ typedef struct Load Load;
 struct Load {
   Work *work;
   AtLoader loader;
-  int label;                        /* argument that is a label, -1 = none */
+  int labels;                       /* arguments 2 .. labels-1 are labels */
 };
 
 void ingest_step(sqlite3_context *context, int argc, sqlite3_value **argv){
   Load *load = argc>0 ? sqlite3_value_pointer(argv[0], POINTER_TYPE) : NULL;
-  AtCell cells[MAX_COLUMNS+1];
+  AtCell cells[MAX_CELLS];
   int i;
   if( load==NULL ){
     sqlite3_result_error(context, "attribution_ingest(): this function is internal; "
@@ -36,7 +36,7 @@ void ingest_step(sqlite3_context *context, int argc, sqlite3_value **argv){
   argc--;
   argv++;
   for(i=0; i<argc; i++){
-    if( i==load->label ) cell_text(argv[i], &cells[i]);
+    if( i>=2 && i<load->labels ) cell_text(argv[i], &cells[i]);
     else cell_of(argv[i], &cells[i]);
     if( cells[i].type==AT_TEXT && cells[i].text==NULL ) at_fail(&load->work->env, AT_NOMEM, "out of memory");
   }
@@ -73,7 +73,7 @@ AtStore *load_relation(Work *work, const Relation *r, const AtCell *entity){
   AtStore *store = NULL;
   memset(&load, 0, sizeof load);
   load.work = work;
-  load.label = r->shape.has_label ? 2 : -1;
+  load.labels = 2 + r->shape.has_label + r->shape.n_tags;
   if( stmt && at_loader_open(&work->env, &load.loader, &r->shape) ){
     if( entity ) bind_cell(stmt, entity);
     sqlite3_bind_pointer(stmt, 1, &load, POINTER_TYPE, NULL);

@@ -21,7 +21,7 @@ const Argument journeys_arguments[] = {
 };
 
 /* An argument must be text: a number or a blob is a mistake. */
-static void check_text(Cursor *cursor, Work *work, int i){
+void question_check_text(Cursor *cursor, Work *work, int i){
   const AtCell *cell = &cursor->arguments[i];
   if( cell->type==AT_TEXT || cell->type==AT_NULL ) return;
   at_fail(&work->env, AT_INVALID, "argument %s is not text (got %s); write %s",
@@ -52,7 +52,7 @@ int question_open(Question *q, Cursor *cursor, Work *work, int has_models, unsig
   const AtCell *models = has_models && argument[2].type!=AT_NULL ? &argument[2] : &linear;
   int i;
   memset(q, 0, sizeof *q);
-  for(i=0; i<(has_models ? 4 : 3); i++) check_text(cursor, work, i);
+  for(i=0; i<(has_models ? 4 : 3); i++) question_check_text(cursor, work, i);
   if( work->env.error.code ) return 0;
   at_options_parse(&work->env, &q->options, options->type==AT_NULL ? "" : options->text,
                    options->type==AT_NULL ? 0 : options->n, table);
@@ -60,8 +60,8 @@ int question_open(Question *q, Cursor *cursor, Work *work, int has_models, unsig
   if( q->options.cache_mb>=0 ) cache_limit(cursor->connection, q->options.cache_mb);
   relation_parse(work, &q->touches_relation, &touches_role, argument[0].text, argument[0].n);
   relation_parse(work, &q->conversions_relation, &conversions_role, argument[1].text, argument[1].n);
-  relation_resolve(work, &q->touches_relation, q->options.touch_id, q->options.unit);
-  relation_resolve(work, &q->conversions_relation, q->options.conversion_id, q->options.unit);
+  relation_resolve(work, &q->touches_relation, q->options.touch_id, NULL, q->options.unit);
+  relation_resolve(work, &q->conversions_relation, q->options.conversion_id, NULL, q->options.unit);
   if( work->env.error.code ) return 0;
   if( !at_models_parse(&work->env, &q->models, models->text, models->n,
                        q->touches_relation.shape.has_number,

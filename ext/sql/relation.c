@@ -14,13 +14,22 @@
 
 const Role touches_role = {
   "touches", "touch_id", "'touches(entity, ts, channel)'", 3, 4,
-  {"entity", "ts", "channel", "points", NULL}
+  {"entity", "ts", "channel", "points", NULL}, "etln"
 };
 const Role conversions_role = {
   "conversions", "conversion_id", "'conversions(entity, ts, value)'", 2, 3+AT_MAX_MILESTONES,
   {"entity", "ts", "value", "milestone1", "milestone2", "milestone3", "milestone4", "milestone5",
    "milestone6", "milestone7", "milestone8", "milestone9", "milestone10", "milestone11",
-   "milestone12", "milestone13", "milestone14", "milestone15", "milestone16", NULL}
+   "milestone12", "milestone13", "milestone14", "milestone15", "milestone16", NULL},
+  "etnmmmmmmmmmmmmmmmm"
+};
+const Role events_role = {
+  "events", "event_id", "'events(entity, ts, stage)'", 3, 4,
+  {"entity", "ts", "stage", "label", NULL}, "etlg"
+};
+const Role subjects_role = {
+  "subjects", NULL, "'subjects(entity, started_at, converted_at)'", 3, 5,
+  {"entity", "ts", "converted_at", "closed_at", "label", NULL}, "etmml"
 };
 
 /************************************ Parsing ********************************/
@@ -95,9 +104,9 @@ static void parse_columns(Parser *p, Relation *r){
     }
     r->columns[r->n_columns] = parse_name(p);
     if( r->columns[r->n_columns]==NULL ) return;
+    r->kinds[r->n_columns] = p->role->kinds[r->n_columns];
     r->n_columns++;
   }while( accept(p, ',') );
-  r->has_number = r->n_columns>p->role->required;
   if( !accept(p, ')') ){ fail_parse(p); return; }
   if( r->n_columns<p->role->required ){
     at_fail(&p->work->env, AT_INVALID, "argument %s names %d columns, at least %d are needed (got %s); write %s",
@@ -128,6 +137,7 @@ void relation_free(Connection *connection, Relation *r){
   at_free(&connection->alloc, r->schema);
   at_free(&connection->alloc, r->name);
   at_free(&connection->alloc, r->id);
+  at_free(&connection->alloc, r->hold);
   for(i=0; i<r->n_columns; i++) at_free(&connection->alloc, r->columns[i]);
   memset(r, 0, sizeof *r);
 }
@@ -252,11 +262,10 @@ static void fail_standard(Work *work, const Relation *r, sqlite3_stmt *stmt, con
   sqlite3_free(list);
 }
 
-/* The standard names that the relation has: the required ones, the number if
-** it is there, milestones up to the first that is not. */
+/* The standard names that the relation has: the required ones, the next one if
+** it is there, further ones up to the first that is not. */
 static void standard_columns(Work *work, Relation *r, sqlite3_stmt *stmt){
   int i;
-  r->has_number = 0;
   for(i=0; r->role->columns[i] && i<MAX_COLUMNS; i++){
     const char *name = r->role->columns[i];
     AtSuggest near;
@@ -269,31 +278,30 @@ static void standard_columns(Work *work, Relation *r, sqlite3_stmt *stmt){
     }
     r->columns[r->n_columns] = copy_text(work, name);
     if( r->columns[r->n_columns]==NULL ) return;
-    r->n_columns++;
-    if( i==r->role->required ) r->has_number = 1;
+    r->kinds[r->n_columns++] = r->role->kinds[i];
   }
 }
 
-/* What the columns are for, by role. */
+/* What the columns are for, by their kinds. */
 static void fill_shape(Relation *r, int64_t unit){
   AtShape *shape = &r->shape;
-  int i, next = 2;
+  int i;
   memset(shape, 0, sizeof *shape);
   shape->unit = unit;
   shape->relation = r->name;
-  shape->entity = r->columns[0];
-  shape->time = r->columns[1];
-  shape->has_id = r->id!=NULL || (r->has_rowid && !r->is_view);
-  if( r->role==&touches_role ){
-    shape->has_label = 1;
-    shape->label = r->columns[next++];
+  shape->has_id = r->role->id_option && (r->id!=NULL || (r->has_rowid && !r->is_view));
+  for(i=0; i<r->n_columns; i++){
+    const char *name = r->columns[i];
+    switch( r->kinds[i] ){
+      case KIND_ENTITY: shape->entity = name; break;
+      case KIND_TIME: shape->time = name; break;
+      case KIND_LABEL: shape->has_label = 1; shape->label = name; break;
+      case KIND_TAG: shape->tag[shape->n_tags++] = name; break;
+      case KIND_NUMBER: shape->has_number = 1; shape->number = name; break;
+      default: shape->milestone[shape->n_milestones++] = name;
+    }
   }
-  if( r->has_number ){
-    shape->has_number = 1;
-    shape->number = r->columns[next++];
-  }
-  shape->n_milestones = r->n_columns-next;
-  for(i=0; i<shape->n_milestones; i++) shape->milestone[i] = r->columns[next+i];
+  if( r->hold ) shape->tag[shape->n_tags++] = r->hold;
 }
 
 /* The affinity of the entity column by its declared type (datatype3.html 3.1):
@@ -346,8 +354,9 @@ static int probe_rowid(Work *work, const Relation *r, const char *from){
   return rc==SQLITE_OK;
 }
 
-/* Finds the relation and its columns. id_column may be NULL: the rowid. */
-void relation_resolve(Work *work, Relation *r, const char *id_column, int64_t unit){
+/* Finds the relation and its columns. id_column may be NULL: the rowid; hold may
+** be NULL, or a further column that is a tag. */
+void relation_resolve(Work *work, Relation *r, const char *id_column, const char *hold, int64_t unit){
   sqlite3_stmt *stmt = NULL;
   AtSuggest near;
   char *from;
@@ -361,9 +370,11 @@ void relation_resolve(Work *work, Relation *r, const char *id_column, int64_t un
   if( stmt ){
     r->has_rowid = probe_rowid(work, r, from);
     if( id_column ) r->id = copy_text(work, id_column);
+    if( hold ) r->hold = copy_text(work, hold);
     if( r->n_columns==0 ) standard_columns(work, r, stmt);
     for(i=0; i<r->n_columns; i++) check_column(work, r, stmt, r->columns[i], r->role->argument);
     if( r->id ) check_column(work, r, stmt, r->id, r->role->id_option);
+    if( r->hold ) check_column(work, r, stmt, r->hold, "hold");
     if( !work->env.error.code ){
       fill_shape(r, unit);
       r->entity_affinity = entity_affinity(r, stmt);
@@ -380,15 +391,21 @@ static void add_sql(Work *work, AtText *sql, const char *format, const char *nam
   sqlite3_free(text);
 }
 
-/* SELECT attribution_ingest(?1, columns…, id) FROM the relation; one_entity
-** adds the condition entity = ?2. The text is the caller's to free. */
+/* SELECT attribution_ingest(?1, columns…, id) FROM the relation, columns in the
+** order in which a loader wants them; one_entity adds the condition entity = ?2. The
+** text is the caller's to free. */
 AtText relation_select(Work *work, const Relation *r, int one_entity){
+  static const char kinds[] = { KIND_ENTITY, KIND_TIME, KIND_LABEL, KIND_TAG, KIND_NUMBER, KIND_MILESTONE, 0 };
   AtText sql = {0};
   char *from = from_clause(r);
+  const char *kind;
   int i;
   if( from==NULL ) at_fail(&work->env, AT_NOMEM, "out of memory");
   at_text_add(&work->env, &sql, "SELECT attribution_ingest(?1", 28);
-  for(i=0; i<r->n_columns; i++) add_sql(work, &sql, ", r.\"%w\"", r->columns[i]);
+  for(kind=kinds; *kind; kind++){
+    for(i=0; i<r->n_columns; i++) if( r->kinds[i]==*kind ) add_sql(work, &sql, ", r.\"%w\"", r->columns[i]);
+    if( *kind==KIND_TAG && r->hold ) add_sql(work, &sql, ", r.\"%w\"", r->hold);
+  }
   if( r->shape.has_id ) add_sql(work, &sql, ", r.\"%w\"", r->id ? r->id : "rowid");
   add_sql(work, &sql, ") FROM %s", from);
   if( one_entity ) add_sql(work, &sql, " WHERE r.\"%w\" = ?2", r->columns[0]);

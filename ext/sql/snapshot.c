@@ -68,13 +68,14 @@ void snapshot_begin(Work *work){
 /* The SELECT's text, and what its columns are taken for. */
 static AtText cache_key(Work *work, const Relation *r){
   const AtShape *shape = &r->shape;
-  int64_t roles[5];
+  int64_t roles[6];
   AtText key = relation_select(work, r, 0);
   roles[0] = shape->unit;
   roles[1] = shape->has_label;
   roles[2] = shape->has_number;
   roles[3] = shape->n_milestones;
   roles[4] = shape->has_id;
+  roles[5] = shape->n_tags;
   at_text_add(&work->env, &key, (const char*)roles, sizeof roles);
   return key;
 }

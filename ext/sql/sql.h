@@ -9,6 +9,7 @@
 #include <sqlite3ext.h>
 
 #include "../core/core.h"
+#include "../core/funnel.h"
 
 SQLITE_EXTENSION_INIT3
 
@@ -67,21 +68,34 @@ void cell_result(sqlite3_context *context, const AtCell *cell);
 void cell_text(sqlite3_value *value, AtCell *cell);
 int env_code(const AtEnv *env);
 void result_failure(sqlite3_context *context, const char *function, const AtEnv *env);
+void result_json(sqlite3_context *context, const char *function, const AtEnv *env, AtText *json);
+
+/************************ Interface to code in group.c ************************
+** What the condition functions share.
+*/
+int group_time(AtEnv *env, sqlite3_value *value, int64_t *time, uint8_t *form);
+int group_conditions(AtEnv *env, AtConditions *rows, int first, int n, sqlite3_value **argv);
+int group_constant(AtEnv *env, AtText *kept, const AtCell *cell, const char *name);
 
 /************************ Interface to code in relation.c *********************
 ** 'touches(account_id, touched_at, channel)'
 */
 #define MAX_COLUMNS (4+AT_MAX_MILESTONES)
+#define MAX_CELLS (MAX_COLUMNS+2)   /* with the held column and the id */
+/* What a column is: entity, time, label, tag (a further label), number, milestone. */
+enum { KIND_ENTITY = 'e', KIND_TIME = 't', KIND_LABEL = 'l', KIND_TAG = 'g', KIND_NUMBER = 'n',
+       KIND_MILESTONE = 'm' };
 typedef struct Role Role;
 struct Role {
-  const char *argument;             /* touches, conversions */
-  const char *id_option;            /* touch_id, conversion_id */
+  const char *argument;             /* touches, conversions, events, subjects */
+  const char *id_option;            /* touch_id, conversion_id, event_id */
   const char *form;                 /* how to write it */
-  int required;                     /* leading columns that must be named; the next is a number */
+  int required;                     /* leading columns that must be named; the next may be left out */
   int most;
   const char *columns[MAX_COLUMNS+1]; /* standard names */
+  const char *kinds;                /* a letter for each of them */
 };
-extern const Role touches_role, conversions_role;
+extern const Role touches_role, conversions_role, events_role, subjects_role;
 
 typedef struct Relation Relation;
 struct Relation {
@@ -90,13 +104,16 @@ struct Relation {
   char *name;
   int is_view, has_rowid;
   int entity_affinity;              /* of its entity column: 'T', 'N' or 0 for none */
-  int n_columns, has_number;
+  int n_columns;
   char *columns[MAX_COLUMNS];
+  char kinds[MAX_COLUMNS+1];        /* of the columns */
+  char *hold;                       /* column of hold=, the last tag; NULL = none */
   char *id;                         /* column that names a row, NULL = rowid */
   AtShape shape;
 };
 void relation_parse(Work *work, Relation *relation, const Role *role, const char *text, size_t n);
-void relation_resolve(Work *work, Relation *relation, const char *id_column, int64_t unit);
+void relation_resolve(Work *work, Relation *relation, const char *id_column, const char *hold,
+                      int64_t unit);
 AtText relation_select(Work *work, const Relation *relation, int one_entity);
 void relation_free(Connection *connection, Relation *relation);
 
@@ -173,10 +190,27 @@ struct Question {
 int question_open(Question *q, Cursor *cursor, Work *work, int has_models, unsigned table);
 void question_close(Question *q, Connection *connection);
 int question_is_lookup(const AtStore *store, const AtCell *key);
+void question_check_text(Cursor *cursor, Work *work, int argument);
 extern const Argument question_arguments[], journeys_arguments[];
 
+/************************ Interface to code in funnel_question.c **************
+** What funnel, funnel_summary and conversion_curve are asked.
+*/
+typedef struct FunnelQuestion FunnelQuestion;
+struct FunnelQuestion {
+  AtOptions options;
+  AtStages stages;                  /* none for conversion_curve */
+  Relation relation;
+  AtStore *store;                   /* events, or subjects */
+};
+int funnel_question_open(FunnelQuestion *q, Cursor *cursor, Work *work, unsigned table);
+int curve_question_open(FunnelQuestion *q, Cursor *cursor, Work *work);
+void funnel_question_close(FunnelQuestion *q, Connection *connection);
+extern const Argument funnel_arguments[], curve_arguments[];
+
 /************************ Interface to code in vtab_*.c ***********************/
-extern const Family attribution_family, summary_family, journeys_family, help_family;
+extern const Family attribution_family, summary_family, journeys_family, funnel_family,
+                    funnel_summary_family, curve_family, help_family;
 
 /************************ Interface to code in frame.c ************************
 ** Whether a window function's frame moves.
@@ -195,6 +229,31 @@ void touch_credit_step(sqlite3_context *context, int argc, sqlite3_value **argv)
 void touch_credit_value(sqlite3_context *context);
 void touch_credit_final(sqlite3_context *context);
 void touch_credit_inverse(sqlite3_context *context, int argc, sqlite3_value **argv);
+void window_funnel_step(sqlite3_context *context, int argc, sqlite3_value **argv);
+void window_funnel_final(sqlite3_context *context);
+void window_funnel_events_step(sqlite3_context *context, int argc, sqlite3_value **argv);
+void window_funnel_events_final(sqlite3_context *context);
+void funnel_stage_step(sqlite3_context *context, int argc, sqlite3_value **argv);
+void funnel_stage_final(sqlite3_context *context);
+void sequence_match_step(sqlite3_context *context, int argc, sqlite3_value **argv);
+void sequence_match_final(sqlite3_context *context);
+void sequence_count_step(sqlite3_context *context, int argc, sqlite3_value **argv);
+void sequence_count_final(sqlite3_context *context);
+void sequence_events_step(sqlite3_context *context, int argc, sqlite3_value **argv);
+void sequence_events_final(sqlite3_context *context);
+void next_node_step(sqlite3_context *context, int argc, sqlite3_value **argv);
+void next_node_final(sqlite3_context *context);
+void retention_step(sqlite3_context *context, int argc, sqlite3_value **argv);
+void retention_final(sqlite3_context *context);
+void sessionize_step(sqlite3_context *context, int argc, sqlite3_value **argv);
+void sessionize_value(sqlite3_context *context);
+void sessionize_final(sqlite3_context *context);
+void sessionize_inverse(sqlite3_context *context, int argc, sqlite3_value **argv);
+
+/************************ Interface to code in wilson.c ***********************/
+void wilson_low_function(sqlite3_context *context, int argc, sqlite3_value **argv);
+void wilson_high_function(sqlite3_context *context, int argc, sqlite3_value **argv);
+
 void version_function(sqlite3_context *context, int argc, sqlite3_value **argv);
 
 /************************ Interface to code in ../attribution.c ***************/

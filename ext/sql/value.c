@@ -86,3 +86,14 @@ void result_failure(sqlite3_context *context, const char *function, const AtEnv 
   sqlite3_free(message);
   if( env->error.code!=AT_INVALID ) sqlite3_result_error_code(context, env_code(env));
 }
+
+/* JSON text, or the failure. Frees it. */
+void result_json(sqlite3_context *context, const char *function, const AtEnv *env, AtText *json){
+  if( env->error.code ){
+    result_failure(context, function, env);
+  }else{
+    sqlite3_result_text64(context, json->text, json->n, SQLITE_TRANSIENT, SQLITE_UTF8);
+    sqlite3_result_subtype(context, 'J');
+  }
+  at_text_free(env->alloc, json);
+}

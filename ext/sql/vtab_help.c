@@ -76,12 +76,6 @@ static int help_next(Cursor *cursor){
   return 1;
 }
 
-static const char *tables_of(unsigned tables){
-  if( tables==AT_FOR_ALL ) return "attribution, attribution_summary, journeys";
-  if( tables==AT_FOR_CREDIT ) return "attribution, attribution_summary";
-  return tables==AT_FOR_SUMMARY ? "attribution_summary" : "";
-}
-
 /* The texts of a row, in column order from NAME; NULL where there is none. */
 static void describe(const State *s, const char *out[6]){
   memset(out, 0, 6*sizeof *out);
@@ -95,7 +89,6 @@ static void describe(const State *s, const char *out[6]){
   }else if( s->kind==OPTIONS ){
     const AtOptionInfo *o = at_option_info(s->i);
     out[KIND] = "option"; out[NAME] = o->name; out[USAGE] = o->form; out[HELP] = o->help;
-    out[PART_OF] = tables_of(o->tables);
   }else{
     const Family *f = family_row(s->i);
     if( s->kind==TABLES ){
@@ -112,9 +105,25 @@ static void describe(const State *s, const char *out[6]){
   }
 }
 
+/* The table functions that know an option. */
+static void result_tables(sqlite3_context *context, unsigned tables){
+  char *list = sqlite3_mprintf("%s", "");
+  int i;
+  for(i=0; list && at_option_tables[i]; i++){
+    if( tables>>i & 1 ) list = sqlite3_mprintf("%z%s%s", list, list[0] ? ", " : "", at_option_tables[i]);
+  }
+  if( list ) sqlite3_result_text(context, list, -1, sqlite3_free);
+  else sqlite3_result_error_nomem(context);
+}
+
 static void help_column(Cursor *cursor, sqlite3_context *context, int column){
+  const State *s = cursor->state;
   const char *text[6];
-  describe(cursor->state, text);
+  if( s->kind==OPTIONS && column==PART_OF ){
+    result_tables(context, at_option_info(s->i)->tables);
+    return;
+  }
+  describe(s, text);
   if( text[column] ) sqlite3_result_text(context, text[column], -1, SQLITE_TRANSIENT);
 }
 

@@ -200,6 +200,11 @@ const char *const schema_finish[] = {
 "CREATE VIEW sales_touches(account_id, touched_at, channel, points, touch_id) AS\n"
 "  SELECT account_id, touched_at, channel, points, touch_id FROM touches WHERE type = 'sales activity'",
 
+"CREATE VIEW lead_outcomes(lead_id, created_at, won_at, closed_at, source) AS -- closed: lost or disqualified\n"
+"  SELECT l.lead_id, l.created_at, min(e.entered_at) FILTER (WHERE e.stage = 'won'),\n"
+"         min(e.entered_at) FILTER (WHERE e.stage IN ('lost', 'disqualified')), l.source\n"
+"  FROM leads AS l LEFT JOIN stage_events AS e USING (lead_id) GROUP BY l.lead_id",
+
 "CREATE VIEW channel_spend(month, channel, spend) AS -- euros\n"
 "  SELECT month, channel, sum(spend_cents) / 100.0 FROM spend GROUP BY month, channel",
 

@@ -140,7 +140,7 @@ static void test_refusals(void **state){
     {"cache_mb=lots", "'lots'|megabytes"}, {"cache_mb=1000001", "megabytes"},
     {"lookback=1d; gap=1d; LOOKBACK=1d", "lookback|twice"}, {"path=all;path=all", "path|twice"},
     {"lokback=90 days", "'lokback'|lookback?"}, {"look_back=1", "lookback?"}, {"maxtouches=3", "max_touches?"},
-    {"window=90 days", "unknown option 'window'|lookback=90 days"}, {"lookback=90 days, gap=1d", "lookback|'90 days, gap=1d'"},
+    {"windows of 90=days", "unknown option 'windows of 90'|lookback=90 days"}, {"window=90 days", "window|no effect here|funnel() and funnel_summary()"}, {"lookback=90 days, gap=1d", "lookback|'90 days, gap=1d'"},
   };
   size_t i;
   for(i=0; i<COUNT(refused); i++){
@@ -156,9 +156,12 @@ static void test_refusals(void **state){
 static void test_who_knows_what(void **state){
   static const char *const example[] = {
     "lookback=1d", "reset=none", "gap=1d", "ignore=a", "path=all", "max_touches=1", "direct=a", "round=0.01",
-    "period=day", "as_of=1", "time_unit=s", "touch_id=a", "conversion_id=a", "cache_mb=1",
+    "period=day", "as_of=1", "time_unit=s", "touch_id=a", "conversion_id=a", "event_id=a", "window=1d",
+    "order=any", "exits=a", "recycle=1d", "boomerang=on", "exclude=a", "exclude_drop=a", "hold=a", "label=last",
+    "passes=first", "by=label", "confidence=0.9", "step=1d", "cache_mb=1",
   };
-  static const unsigned tables[] = {AT_FOR_ATTRIBUTION, AT_FOR_SUMMARY, AT_FOR_JOURNEYS};
+  static const unsigned tables[] = {AT_FOR_ATTRIBUTION, AT_FOR_SUMMARY, AT_FOR_JOURNEYS, AT_FOR_FUNNEL,
+                                    AT_FOR_FUNNEL_SUMMARY, AT_FOR_CURVE};
   const AtOptionInfo *info;
   size_t t;
   int i;
@@ -171,7 +174,7 @@ static void test_who_knows_what(void **state){
       AtOptions o;
       int taken = at_options_parse(&env, &o, example[i], strlen(example[i]), tables[t]);
       assert_int_equal(taken, (info->tables & tables[t])!=0);
-      if( !taken ) assert_error(&env, AT_INVALID, "no effect here|attribution_summary()");
+      if( !taken ) assert_error(&env, AT_INVALID, "no effect here|()");
       at_options_free(env.alloc, &o);
     }
   }

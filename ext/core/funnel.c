@@ -1,0 +1,362 @@
+/*
+** funnel.c: an entity's passes through the stages, as docs/funnel.md lays down.
+**
+** How it works. The events of one entity are put in the order that counts: held
+** value, time, stage. A walker goes through them once. While a pass is open it holds
+** the stage and when it was entered; before each event the deadlines are looked at, since
+** they may have ended the pass before the event came. Stages are written down as they are entered,
+** the skipped ones with the event that skipped them; a pass that is removed takes its
+** rows back. Nothing here depends on other entities but now.
+*/
+#include "funnel.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+/* What an event's label is, if it is no stage (those are 1, 2, …): in the order
+** in which they count at one instant. */
+enum { EXIT = -1, DROP = -2, EXCLUDE = -3, OTHER = -4 };
+
+/* Which stage may open the next pass. */
+enum { ANY_STAGE, NOT_LAST, FIRST_ONLY };
+
+/**************************** Opening, and its checks ************************/
+
+static void check_lists(AtEnv *env, const AtStages *stages, const AtOptions *o){
+  const AtLabelList *lists[] = {&o->exits, &o->exclude, &o->exclude_drop};
+  static const char *const names[] = {"exits", "exclude", "exclude_drop"};
+  uint32_t k;
+  int i, j, m;
+  for(i=0; i<3; i++){
+    for(k=0; k<stages->n; k++){
+      const AtStage *stage = &stages->stage[k];
+      if( !at_label_listed(lists[i], stage->text, stage->n) ) continue;
+      at_fail(env, AT_INVALID, "stage %s is listed in %s too; write it in one of them",
+              at_quote(stage->text, stage->n).text, names[i]);
+    }
+    for(j=0; j<i; j++){
+      for(m=0; m<lists[i]->n; m++){
+        if( !at_label_listed(lists[j], lists[i]->text[m], lists[i]->bytes[m]) ) continue;
+        at_fail(env, AT_INVALID, "label %s is listed in %s and in %s; write it in one of them",
+                at_quote(lists[i]->text[m], lists[i]->bytes[m]).text, names[j], names[i]);
+      }
+    }
+  }
+}
+
+/* Whether stages and options go together. */
+int at_funnel_check(AtEnv *env, const AtStages *stages, const AtOptions *o){
+  uint32_t k;
+  check_lists(env, stages, o);
+  for(k=0; o->order==AT_ORDER_ANY && k<stages->n; k++){
+    const AtStage *stage = &stages->stage[k];
+    if( !stage->optional && stage->limit<0 ) continue;
+    at_fail(env, AT_INVALID, "stage %s %s, which order=any does not know; leave it out, or write order=ordered",
+            at_quote(stage->text, stage->n).text, stage->optional ? "is optional" : "has a limit");
+  }
+  return !env->error.code;
+}
+
+static void find_patience(AtFunnel *f){
+  const AtStages *s = f->stages;
+  uint32_t i, m;
+  for(i=1; i<=s->n; i++){
+    int64_t longest = -1;
+    for(m=i; m<s->n; m++){                         /* stage m+1 */
+      if( s->stage[m].limit<0 ){ longest = -1; break; }
+      if( s->stage[m].limit>longest ) longest = s->stage[m].limit;
+      if( !s->stage[m].optional ) break;
+    }
+    f->patience[i] = longest;
+  }
+}
+
+static int64_t latest_event(const AtStore *events){
+  int64_t latest = 0;
+  uint32_t e;
+  for(e=0; e<events->n_entities; e++){
+    int64_t last = at_store_when(events, events->start[e+1]-1);
+    if( e==0 || last>latest ) latest = last;
+  }
+  return latest;
+}
+
+/* The store, stages and options must outlive f. Tags of events: label, if there
+** is one, then the column of hold=. To be closed in any case. */
+int at_funnel_open(AtEnv *env, AtFunnel *f, const AtStore *events, const AtStages *stages,
+                   const AtOptions *o){
+  int n_labels = events->n_tags-(o->hold!=NULL);
+  uint32_t i;
+  memset(f, 0, sizeof *f);
+  f->events = events;
+  f->stages = stages;
+  f->options = o;
+  if( n_labels>0 ) f->tag = events->tag[0];
+  if( o->hold ) f->held = events->tag[n_labels];
+  f->now = o->as_of!=AT_NO_TIME ? o->as_of : latest_event(events);
+  find_patience(f);
+  f->code = at_alloc(env, events->labels.n, sizeof *f->code);
+  for(i=0; f->code && i<events->labels.n; i++){
+    AtCell label = at_store_label_text(events, i);
+    f->code[i] = (int16_t)at_stage_number(stages, label.text, label.n);
+    if( f->code[i] ) continue;
+    f->code[i] = at_label_listed(&o->exits, label.text, label.n) ? EXIT
+               : at_label_listed(&o->exclude_drop, label.text, label.n) ? DROP
+               : at_label_listed(&o->exclude, label.text, label.n) ? EXCLUDE : OTHER;
+  }
+  return at_funnel_check(env, stages, o);
+}
+
+void at_funnel_close(const AtAlloc *alloc, AtFunnel *f){
+  at_free(alloc, f->code);
+  at_free(alloc, f->order);
+  at_free(alloc, f->rows);
+  at_free(alloc, f->passes);
+  at_free(alloc, f->pass_order);
+  memset(f, 0, sizeof *f);
+}
+
+/*********************************** The walker ******************************/
+
+typedef struct Walker Walker;
+struct Walker {
+  AtEnv *env;
+  AtFunnel *f;
+  uint32_t held;
+  int is_open, may_open;            /* ANY_STAGE … */
+  uint32_t stage;                   /* of the open pass; in order=any how many it has seen */
+  int64_t entered;                  /* when it was entered */
+};
+
+static AtPass *pass_of(const Walker *w){ return &w->f->passes[w->f->n_passes-1]; }
+
+/* Writes down that the open pass enters a stage. */
+static void enter(Walker *w, uint32_t stage, uint32_t event, int inferred){
+  AtFunnel *f = w->f;
+  AtPass *pass = pass_of(w);
+  int64_t time = at_store_when(f->events, event);
+  AtPassRow *row;
+  if( f->n_rows>=f->rows_capacity ){
+    uint32_t capacity = f->rows_capacity ? f->rows_capacity*2 : 64;
+    if( !at_grow(w->env, &f->rows, capacity, sizeof *f->rows) ) return;
+    f->rows_capacity = capacity;
+  }
+  if( pass->n>0 ){
+    AtPassRow *before = &f->rows[f->n_rows-1];
+    before->left = time;
+    before->left_event = event;
+    before->outcome = AT_ADVANCED;
+  }
+  row = &f->rows[f->n_rows++];
+  row->entered = time;
+  row->left = AT_NO_TIME;
+  row->event = event;
+  row->left_event = AT_NO_ROW;
+  row->stage = stage;
+  row->number = f->options->order==AT_ORDER_ANY ? pass->n+1 : stage;
+  row->outcome = AT_OPEN;
+  row->inferred = inferred;
+  pass->n++;
+  pass->last_event = event;
+  pass->furthest = row->number;
+  w->stage = row->number;
+  w->entered = time;
+}
+
+/* The open pass ends; event AT_NO_ROW: by a deadline. */
+static void end_pass(Walker *w, int outcome, int64_t time, uint32_t event, int may_open){
+  AtFunnel *f = w->f;
+  AtPass *pass = pass_of(w);
+  AtPassRow *last = &f->rows[f->n_rows-1];
+  assert( w->is_open && pass->n>0 );
+  w->is_open = 0;
+  w->may_open = may_open;
+  pass->outcome = last->outcome = outcome;
+  if( outcome==AT_EXITED || outcome==AT_RECYCLED ){
+    last->left = time;
+    last->left_event = event;
+  }else if( outcome==AT_REMOVED ){
+    f->n_rows -= pass->n;
+    f->n_passes--;
+  }
+}
+
+/* Enters a stage and those before it that were skipped; won by the last one. */
+static void advance(Walker *w, uint32_t from, uint32_t stage, uint32_t event){
+  const AtFunnel *f = w->f;
+  uint32_t k;
+  if( f->options->order==AT_ORDER_ANY ) from = stage;
+  for(k=from; k<stage; k++){
+    if( !f->stages->stage[k-1].optional ) enter(w, k, event, 1);
+  }
+  enter(w, stage, event, 0);
+  if( !w->env->error.code && w->stage==f->stages->n ){
+    end_pass(w, AT_WON, w->entered, event, f->options->order==AT_ORDER_ANY ? ANY_STAGE : NOT_LAST);
+  }
+}
+
+/* A pass opens with an event of a stage, if that stage may open one. */
+static void open_pass(Walker *w, uint32_t stage, uint32_t event){
+  AtFunnel *f = w->f;
+  AtPass *pass;
+  int order = f->options->order;
+  if( order==AT_ORDER_STRICT && stage!=1 ) return;
+  if( order==AT_ORDER_ORDERED ){
+    if( w->may_open==FIRST_ONLY && stage!=1 ) return;
+    if( w->may_open==NOT_LAST && stage==f->stages->n ) return;
+  }
+  if( f->n_passes>=f->passes_capacity ){
+    uint32_t capacity = f->passes_capacity ? f->passes_capacity*2 : 16;
+    at_grow(w->env, &f->passes, capacity, sizeof *f->passes);
+    at_grow(w->env, &f->pass_order, capacity, sizeof *f->pass_order);
+    if( w->env->error.code ) return;
+    f->passes_capacity = capacity;
+  }
+  pass = &f->passes[f->n_passes++];
+  memset(pass, 0, sizeof *pass);
+  pass->first = f->n_rows;
+  pass->opened = at_store_when(f->events, event);
+  pass->opened_event = event;
+  pass->held = w->held;
+  pass->outcome = AT_OPEN;
+  w->is_open = 1;
+  advance(w, 1, stage, event);
+}
+
+/* Ends the open pass if a deadline of it lies before time. */
+static void expire(Walker *w, int64_t time){
+  const AtOptions *o = w->f->options;
+  int64_t recycle = INT64_MAX, deadline = INT64_MAX;
+  if( !w->is_open ) return;
+  if( o->recycle>=0 ) recycle = w->entered+o->recycle;
+  if( o->window>=0 ) deadline = pass_of(w)->opened+o->window;
+  if( o->order!=AT_ORDER_ANY && w->f->patience[w->stage]>=0
+   && w->entered+w->f->patience[w->stage]<deadline ) deadline = w->entered+w->f->patience[w->stage];
+  if( recycle<=deadline && time>recycle ){
+    end_pass(w, AT_RECYCLED, recycle, AT_NO_ROW, ANY_STAGE);
+  }else if( deadline<recycle && time>deadline ){
+    end_pass(w, AT_EXITED, deadline, AT_NO_ROW, FIRST_ONLY);
+  }
+}
+
+/* Whether the open pass has seen a stage, under order=any. */
+static int has_seen(const Walker *w, uint32_t stage){
+  const AtPass *pass = pass_of(w);
+  uint32_t i;
+  for(i=0; i<pass->n; i++) if( w->f->rows[pass->first+i].stage==stage ) return 1;
+  return 0;
+}
+
+/* The next stage that an event of a later stage fills: a mandatory one on the
+** way, or the stage itself. */
+static uint32_t first_filled(const Walker *w, uint32_t stage){
+  uint32_t m = w->stage+1;
+  while( m<stage && w->f->stages->stage[m-1].optional ) m++;
+  return m;
+}
+
+/* An event of a stage while a pass is open. */
+static void go_on(Walker *w, uint32_t stage, uint32_t event){
+  const AtOptions *o = w->f->options;
+  int64_t time = at_store_when(w->f->events, event), limit;
+  uint32_t filled;
+  if( o->order==AT_ORDER_ANY ? has_seen(w, stage) : stage<=w->stage ){
+    if( !o->boomerang || (o->order!=AT_ORDER_ANY && stage==w->stage) ) return;
+    end_pass(w, AT_RECYCLED, time, event, ANY_STAGE);
+    open_pass(w, stage, event);
+    return;
+  }
+  if( o->order==AT_ORDER_ANY ){ advance(w, stage, stage, event); return; }
+  filled = first_filled(w, stage);
+  limit = w->f->stages->stage[filled-1].limit;
+  if( o->order==AT_ORDER_STRICT && filled!=stage ){
+    end_pass(w, AT_EXITED, time, event, FIRST_ONLY);
+  }else if( limit<0 || time-w->entered<=limit ){
+    advance(w, w->stage+1, stage, event);
+  }
+}
+
+static void read_event(Walker *w, uint32_t event){
+  const AtFunnel *f = w->f;
+  int code = f->code[at_store_label(f->events, event)];
+  int64_t time = at_store_when(f->events, event);
+  expire(w, time);
+  if( code>0 ){
+    if( w->is_open ) go_on(w, (uint32_t)code, event);
+    else open_pass(w, (uint32_t)code, event);
+  }else if( w->is_open ){
+    if( code==EXIT ) end_pass(w, AT_EXITED, time, event, ANY_STAGE);
+    else if( code==DROP ) end_pass(w, AT_REMOVED, time, event, FIRST_ONLY);
+    else end_pass(w, AT_EXITED, time, event, FIRST_ONLY);     /* excluded; in order=strict any other */
+  }
+}
+
+/*********************************** One entity ******************************/
+
+static int compare_events(const void *funnel, uint32_t a, uint32_t b){
+  const AtFunnel *f = funnel;
+  const AtStore *s = f->events;
+  int64_t when_a = at_store_when(s, a), when_b = at_store_when(s, b);
+  int code_a, code_b, n = (int)f->stages->n;
+  if( f->held && f->held[a]!=f->held[b] ) return f->held[a]<f->held[b] ? -1 : 1;
+  if( when_a!=when_b ) return when_a<when_b ? -1 : 1;
+  code_a = f->code[at_store_label(s, a)];
+  code_b = f->code[at_store_label(s, b)];
+  return (code_a>0 ? code_a : n-code_a) - (code_b>0 ? code_b : n-code_b);
+}
+
+/* The entity's events that matter, in the order that counts; their number. */
+static uint32_t collect(AtEnv *env, AtFunnel *f, uint32_t entity){
+  const AtStore *s = f->events;
+  uint32_t row = s->start[entity], limit = s->start[entity+1], n = 0;
+  if( limit-row>f->capacity ){
+    uint32_t capacity = (limit-row)*2;
+    if( !at_grow(env, &f->order, capacity, sizeof *f->order) ) return 0;
+    f->capacity = capacity;
+  }
+  for(; row<limit && at_store_when(s, row)<=f->now; row++){
+    if( f->code[at_store_label(s, row)]!=OTHER || f->options->order==AT_ORDER_STRICT ) f->order[n++] = row;
+  }
+  return at_sort_order(env, f->order, n, compare_events, f) ? n : 0;
+}
+
+static int compare_passes(const void *passes, uint32_t a, uint32_t b){
+  const AtPass *p = passes;
+  if( p[a].opened!=p[b].opened ) return p[a].opened<p[b].opened ? -1 : 1;
+  return p[a].held<p[b].held ? -1 : p[a].held>p[b].held;
+}
+
+/* The passes of one entity: f->passes[f->pass_order[i]] is pass i+1, with its rows.
+** They stay until the next call. */
+int at_funnel_entity(AtEnv *env, AtFunnel *f, uint32_t entity){
+  uint32_t n, i = 0;
+  f->n_rows = f->n_passes = 0;
+  n = collect(env, f, entity);
+  while( i<n && !env->error.code ){
+    Walker w = { env, f, 0, 0, ANY_STAGE, 0, 0 };
+    w.held = f->held ? f->held[f->order[i]] : 0;
+    for(; i<n && !env->error.code && (f->held==NULL || f->held[f->order[i]]==w.held); i++){
+      read_event(&w, f->order[i]);
+    }
+    if( !env->error.code ) expire(&w, f->now);
+  }
+  for(i=0; i<f->n_passes; i++) f->pass_order[i] = i;
+  if( f->held && !at_sort_order(env, f->pass_order, f->n_passes, compare_passes, f->passes) ) return 0;
+  if( f->options->first_pass && f->n_passes>1 ) f->n_passes = 1;
+  return at_alive(env, n+1);
+}
+
+/* The label of a pass's row, a tag of events; UINT32_MAX without a label column. */
+uint32_t at_funnel_label(const AtFunnel *f, const AtPass *pass, const AtPassRow *row){
+  if( f->tag==NULL ) return UINT32_MAX;
+  if( f->options->label==AT_LABEL_FIRST ) return f->tag[pass->opened_event];
+  return f->tag[f->options->label==AT_LABEL_LAST ? pass->last_event : row->event];
+}
+
+/* Seconds in the stage, up to now while open; NaN when won. */
+double at_funnel_seconds(const AtFunnel *f, const AtPassRow *row){
+  int64_t left = row->outcome==AT_OPEN ? f->now : row->left;
+  if( row->outcome==AT_WON ) return NAN;
+  return (double)(left-row->entered)/(double)AT_SECOND;
+}

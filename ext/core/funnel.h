@@ -1,0 +1,288 @@
+/*
+** funnel.h: core.h continued, for the funnel family: the interface of each of
+** its files, cut by banners. The conventions are those of core.h.
+*/
+#ifndef ATTRIBUTION_FUNNEL_H
+#define ATTRIBUTION_FUNNEL_H
+
+#include "core.h"
+
+#define AT_MAX_STAGES 128            /* stages of a list */
+#define AT_MAX_CONDITIONS 1000       /* of a condition function */
+#define AT_CONDITION_WORDS ((AT_MAX_CONDITIONS+63)/64)
+#define AT_MAX_ELEMENTS 1000         /* of a pattern */
+
+/************************ Interface to code in sort.c *************************
+** Row numbers by a comparison, keys by their digits.
+*/
+typedef int (*AtCompare)(const void *rows, uint32_t a, uint32_t b);
+int at_sort_order(AtEnv *env, uint32_t *order, uint32_t n, AtCompare compare, const void *rows);
+int at_sort_keys(AtEnv *env, uint64_t *keys, uint32_t n);
+
+/************************ Interface to code in pairs.c ************************
+** (number, label) -> dense id.
+*/
+typedef struct AtPair AtPair;
+struct AtPair { int64_t number; uint32_t label; };
+typedef struct AtPairs AtPairs;
+struct AtPairs {
+  AtPair *pairs;
+  uint32_t *slots;                  /* id + 1, 0 = empty; power of two */
+  uint32_t n, capacity, n_slots;
+};
+uint32_t at_pair_id(AtEnv *env, AtPairs *p, int64_t number, uint32_t label);
+uint32_t *at_pairs_order(AtEnv *env, const AtPairs *p);
+void at_pairs_free(const AtAlloc *alloc, AtPairs *p);
+
+/************************ Interface to code in conditions.c *******************
+** Rows of one group: a time and the set of conditions that hold.
+*/
+typedef struct AtConditions AtConditions;
+struct AtConditions {
+  uint32_t n, capacity;             /* rows */
+  uint32_t n_conditions, words;     /* words: uint64s of a row's set */
+  int has_forms;
+  int64_t *time;
+  uint64_t *set;                    /* bit k-1 of a row: condition k */
+  uint8_t *form;                    /* of the times, with has_forms */
+  uint64_t row[AT_CONDITION_WORDS]; /* the set of the row to be added */
+};
+const char *at_condition(const AtCell *cell, int *holds);
+int at_conditions_open(AtEnv *env, AtConditions *c, uint32_t n_conditions, int has_forms);
+void at_conditions_hold(AtConditions *c, uint32_t k);
+int at_conditions_add(AtEnv *env, AtConditions *c, int64_t time, uint8_t form, int keep_empty);
+int at_conditions_sort(AtEnv *env, AtConditions *c);
+int at_conditions_compare(const AtConditions *c, uint32_t a, uint32_t b);
+void at_conditions_json(AtEnv *env, const AtConditions *c, const uint32_t *rows, uint32_t n, AtText *json);
+void at_conditions_free(const AtAlloc *alloc, AtConditions *c);
+static inline const uint64_t *at_conditions_set(const AtConditions *c, uint32_t row){
+  return c->set + (size_t)row*c->words;
+}
+/* Whether condition k holds in a row. */
+static inline int at_holds(const AtConditions *c, uint32_t row, uint32_t k){
+  return (int)(at_conditions_set(c, row)[(k-1)/64]>>((k-1)%64) & 1);
+}
+int at_retention_json(AtEnv *env, const AtConditions *c, AtText *json);
+
+/************************ Interface to code in window_funnel.c ****************
+** The furthest step that the rows of one group reach in order, within a window.
+*/
+enum { AT_STRICT_DEDUPLICATION = 1, AT_STRICT_ORDER = 2, AT_STRICT_INCREASE = 4,
+       AT_STRICT_ONCE = 8, AT_ALLOW_REENTRY = 16 };
+typedef struct AtFunnelRule AtFunnelRule;
+struct AtFunnelRule {
+  int64_t window;                   /* microseconds, INT64_MAX = none */
+  unsigned modes;                   /* AT_STRICT_DEDUPLICATION … */
+};
+int at_funnel_rule(AtEnv *env, AtFunnelRule *rule, const AtCell *window_and_modes);
+int at_funnel_modes(AtEnv *env, AtFunnelRule *rule, const char *text, size_t n);
+uint32_t at_window_funnel(AtEnv *env, const AtConditions *c, const AtFunnelRule *rule, uint32_t *rows);
+
+/************************ Interface to code in assign.c ***********************
+** Steps to rows at one instant, one row each.
+*/
+typedef struct AtAssign AtAssign;
+struct AtAssign {
+  const AtConditions *c;
+  uint32_t first, n, capacity;      /* rows [first, first+n) */
+  uint32_t *step;                   /* by row: its step, 0 = free */
+  uint32_t *visited;                /* by row: mark of the last search */
+  uint32_t *row;                    /* by step: its row, or AT_NO_ROW */
+  uint32_t mark;
+  uint32_t banned_step, banned_row; /* this step may not take this row */
+};
+#define AT_NO_ROW UINT32_MAX
+int at_assign_start(AtEnv *env, AtAssign *a, const AtConditions *c, uint32_t first, uint32_t n);
+int at_assign_step(AtEnv *env, AtAssign *a, uint32_t step);
+void at_assign_drop(AtAssign *a, uint32_t step);
+void at_assign_free(const AtAlloc *alloc, AtAssign *a);
+
+/************************ Interface to code in pattern.c **********************
+** '(?1).*(?t<=3600)(?2)'
+*/
+enum { AT_ELEMENT_CONDITION, AT_ELEMENT_ANY, AT_ELEMENT_STAR, AT_ELEMENT_GATE };
+enum { AT_GATE_LE, AT_GATE_LT, AT_GATE_GE, AT_GATE_GT, AT_GATE_EQ, AT_GATE_NE };
+typedef struct AtElement AtElement;
+struct AtElement {
+  int kind, gate;                   /* AT_ELEMENT_…, AT_GATE_… */
+  uint32_t condition;               /* from 1 */
+  int64_t duration;                 /* microseconds */
+};
+typedef struct AtPattern AtPattern;
+struct AtPattern {
+  AtElement *elements;
+  uint32_t n, capacity;
+};
+int at_pattern_parse(AtEnv *env, AtPattern *p, const char *text, size_t n, uint32_t n_conditions);
+void at_pattern_free(const AtAlloc *alloc, AtPattern *p);
+
+/************************ Interface to code in sequence.c *********************
+** Matches of a pattern among the rows of one group.
+*/
+int at_sequence_match(AtEnv *env, const AtPattern *p, const AtConditions *c);
+uint64_t at_sequence_count(AtEnv *env, const AtPattern *p, const AtConditions *c);
+uint32_t at_sequence_rows(AtEnv *env, const AtPattern *p, const AtConditions *c, uint32_t *rows);
+
+/************************ Interface to code in next_node.c ********************
+** What follows a chain of consecutive rows.
+*/
+enum { AT_HEAD, AT_TAIL, AT_FIRST_MATCH, AT_LAST_MATCH };
+typedef struct AtNodes AtNodes;
+struct AtNodes {
+  AtConditions rows;                /* condition 1: the base condition */
+  int backward, base;               /* base: AT_HEAD … */
+  uint64_t *offset;                 /* by row: of its value in bytes */
+  uint32_t capacity;
+  AtText bytes;                     /* uint32 length, tag, value */
+  uint32_t *order;                  /* of the rows, once sorted */
+};
+int at_nodes_open(AtEnv *env, AtNodes *x, uint32_t n_steps, const AtCell *direction, const AtCell *base);
+int at_nodes_add(AtEnv *env, AtNodes *x, int64_t time, const AtCell *value);
+int at_nodes_next(AtEnv *env, AtNodes *x, AtCell *value);
+void at_nodes_free(const AtAlloc *alloc, AtNodes *x);
+
+/************************ Interface to code in session.c **********************
+** Session numbers of rows in order of time.
+*/
+typedef struct AtSession AtSession;
+struct AtSession {
+  int64_t last;                     /* time of the last row that has one */
+  int64_t number;                   /* of its session, 0 = none yet */
+  int is_null;                      /* the last row has no time */
+  int is_asked;                     /* a number was asked for since the last row */
+  int64_t rows, asked;              /* added; asked for */
+};
+int at_session_add(AtEnv *env, AtSession *s, int64_t time, int64_t gap);
+int64_t at_session_number(AtEnv *env, AtSession *s);
+
+/************************ Interface to code in stats.c ************************
+** Intervals and quantiles.
+*/
+double at_days(int64_t duration);
+double at_normal_quantile(double confidence);
+int at_wilson(double k, double n, double z, double *low, double *high);
+double at_quantile(const uint64_t *sorted, uint32_t n, double p);
+int at_confidence_ok(double confidence);
+
+/************************ Interface to code in survival.c *********************
+** The share that converts as time goes by, with competing outcomes.
+*/
+enum { AT_CONVERTED = 0, AT_CLOSED = 1, AT_CENSORED = 2 };
+typedef struct AtCurve AtCurve;
+struct AtCurve {
+  const uint64_t *keys;             /* sorted at_spell()s */
+  uint32_t n, next;
+  int64_t time;                     /* of the current point, microseconds */
+  uint32_t at_risk, converted, closed, censored;
+  double staying;                   /* share that has neither converted nor closed */
+  AtSum conversion;                 /* cumulative incidence of converting */
+  double v_staying, v_both, v_conversion; /* (co)variances */
+};
+/* A spell of time and how it ended, as a key that sorts by both. */
+static inline uint64_t at_spell(int64_t duration, int ending){
+  return (uint64_t)duration<<2 | (unsigned)ending;
+}
+static inline int64_t at_spell_time(uint64_t spell){ return (int64_t)(spell>>2); }
+void at_curve_start(AtCurve *x, const uint64_t *keys, uint32_t n);
+int at_curve_next(AtCurve *x);
+int at_curve_until(AtCurve *x, int64_t time);
+double at_curve_error(const AtCurve *x);
+int at_curve_bounds(const AtCurve *x, double z, double *low, double *high);
+
+typedef struct AtSpells AtSpells;   /* a growing list of at_spell()s */
+struct AtSpells { uint64_t *keys; uint32_t n, capacity; };
+int at_spells_add(AtEnv *env, AtSpells *s, int64_t duration, int ending);
+
+/************************ Interface to code in stages.c ***********************
+** 'inquiry > mql > sal [2 days] > sql? > won'
+*/
+typedef struct AtStage AtStage;
+struct AtStage {
+  const char *text;                 /* into AtStages.copy */
+  size_t n;
+  int optional;
+  int64_t limit;                    /* microseconds since the stage before, -1 = none */
+};
+typedef struct AtStages AtStages;
+struct AtStages {
+  uint32_t n;
+  AtStage stage[AT_MAX_STAGES];
+  char *copy;
+};
+int at_stages_parse(AtEnv *env, AtStages *s, const char *text, size_t n, int plain);
+uint32_t at_stage_number(const AtStages *s, const char *text, size_t n);
+void at_stages_free(const AtAlloc *alloc, AtStages *s);
+
+/************************ Interface to code in funnel.c ***********************
+** An entity's passes through the stages.
+*/
+enum { AT_ADVANCED, AT_WON, AT_EXITED, AT_RECYCLED, AT_OPEN, AT_REMOVED };
+typedef struct AtPassRow AtPassRow; /* one stage of one pass */
+struct AtPassRow {
+  int64_t entered, left;            /* left: AT_NO_TIME while open, and when won */
+  uint32_t event, left_event;       /* rows of events; AT_NO_ROW: a deadline */
+  uint32_t stage, number;           /* of the list, from 1; number: in order=any k-th */
+  int outcome, inferred;
+};
+typedef struct AtPass AtPass;
+struct AtPass {
+  uint32_t first, n;                /* of rows */
+  int64_t opened;
+  uint32_t opened_event, last_event; /* first and last that entered a stage */
+  uint32_t held;                    /* tag, 0 without hold */
+  uint32_t furthest;
+  int outcome;
+};
+typedef struct AtFunnel AtFunnel;
+struct AtFunnel {
+  const AtStore *events;
+  const AtStages *stages;
+  const AtOptions *options;
+  int64_t now;
+  int16_t *code;                    /* by label: stage number, or what else it is */
+  int64_t patience[AT_MAX_STAGES+1]; /* by stage: how long any next one may take, -1 = for ever */
+  const uint32_t *tag, *held;       /* by row of events: label, value of hold=; NULL = none */
+  uint32_t *order;                  /* rows of one entity */
+  uint32_t capacity;
+  AtPassRow *rows;
+  AtPass *passes;
+  uint32_t *pass_order;
+  uint32_t n_rows, rows_capacity, n_passes, passes_capacity;
+};
+int at_funnel_check(AtEnv *env, const AtStages *stages, const AtOptions *options);
+int at_funnel_open(AtEnv *env, AtFunnel *f, const AtStore *events, const AtStages *stages,
+                   const AtOptions *options);
+int at_funnel_entity(AtEnv *env, AtFunnel *f, uint32_t entity);
+uint32_t at_funnel_label(const AtFunnel *f, const AtPass *pass, const AtPassRow *row);
+double at_funnel_seconds(const AtFunnel *f, const AtPassRow *row);
+void at_funnel_close(const AtAlloc *alloc, AtFunnel *f);
+
+/************************ Interface to code in funnel_summary.c ***************
+** Passes by stage, label and period.
+*/
+typedef struct AtStageRow AtStageRow;
+struct AtStageRow {
+  int64_t period;
+  uint32_t label, number;           /* number of the stage, from 1 */
+  uint64_t entered, outcome[AT_OPEN+1]; /* by AT_ADVANCED … */
+  double rate, rate_low, rate_high, overall, mean, median, p90, expected; /* NaN = NULL */
+};
+typedef struct AtStageTable AtStageTable;
+struct AtStageTable { AtStageRow *rows; uint32_t n; };
+int at_funnel_summarize(AtEnv *env, AtStageTable *table, AtFunnel *f);
+void at_stage_table_free(const AtAlloc *alloc, AtStageTable *table);
+
+/************************ Interface to code in curves.c ***********************
+** Subjects -> curves by period and label.
+*/
+typedef struct AtCurves AtCurves;
+struct AtCurves {
+  AtPairs groups;
+  AtSpells *spells;                 /* by group */
+  uint32_t *order;                  /* of the groups: by period, label */
+  uint32_t n_spells;
+};
+int at_curves_open(AtEnv *env, AtCurves *x, const AtStore *subjects, const AtOptions *options);
+void at_curves_free(const AtAlloc *alloc, AtCurves *x);
+
+#endif

@@ -1,0 +1,41 @@
+/*
+** agg_retention.c: retention(c1, …, cN): who came back.
+**
+**   SELECT retention(day = '2024-03-01', day = '2024-03-02', day = '2024-03-08')
+**     FROM visits GROUP BY user_id;                      [1,0,1]
+**
+** r1 = any row with c1; ri = any row with c1 and any with ci, in whatever order.
+*/
+#include "sql.h"
+
+typedef struct State State;
+struct State {
+  int started;
+  AtEnv env;
+  AtConditions rows;                /* only rows.row is used: what any row has */
+};
+
+void retention_step(sqlite3_context *context, int argc, sqlite3_value **argv){
+  State *s = sqlite3_aggregate_context(context, sizeof *s);
+  if( s==NULL ){ sqlite3_result_error_nomem(context); return; }
+  if( !s->started ){
+    s->started = 1;
+    s->env = connection_env(sqlite3_user_data(context));
+    if( argc==0 ) at_fail(&s->env, AT_INVALID, "there is no condition; write retention(week = 1, week = 2)");
+    at_conditions_open(&s->env, &s->rows, (uint32_t)argc, 0);
+  }
+  group_conditions(&s->env, &s->rows, 1, argc, argv);
+  if( s->env.error.code ) result_failure(context, "retention", &s->env);
+}
+
+void retention_final(sqlite3_context *context){
+  State *s = sqlite3_aggregate_context(context, 0);
+  AtText json = {0};
+  if( s==NULL || !s->started ){                   /* no row: how many conditions is not known */
+    sqlite3_result_text(context, "[]", 2, SQLITE_STATIC);
+    sqlite3_result_subtype(context, 'J');
+    return;
+  }
+  at_retention_json(&s->env, &s->rows, &json);
+  result_json(context, "retention", &s->env, &json);
+}
