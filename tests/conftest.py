@@ -1,5 +1,7 @@
 """Fixtures of all tests: connections with the extension loaded, small tables, shared data; the Hypothesis profile."""
 
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -52,3 +54,17 @@ def shared_data():
         return path
 
     return find
+
+
+@pytest.fixture
+def imported(tmp_path, shared_data):
+    """Function: import {table: file of shared data} with the shell; a connection with the extension."""
+
+    def import_files(**files):
+        shell = shutil.which("sqlite3") or pytest.skip("the sqlite3 shell is not installed")
+        path = tmp_path / "import.db"
+        commands = [f'.import --csv "{shared_data(name)}" {table}' for table, name in files.items()]
+        subprocess.run([shell, str(path)], input="\n".join(commands), text=True, check=True)
+        return harness.connect(path)
+
+    return import_files

@@ -26,7 +26,7 @@ int at_assign_start(AtEnv *env, AtAssign *a, const AtConditions *c, uint32_t fir
   a->first = first;
   a->n = n;
   a->mark = 0;
-  a->banned_step = 0;
+  a->bound_step = 0;
   memset(a->step, 0, n*sizeof *a->step);
   memset(a->visited, 0, n*sizeof *a->visited);
   for(k=0; k<=c->n_conditions; k++) a->row[k] = AT_NO_ROW;
@@ -39,7 +39,7 @@ static int augment(AtAssign *a, uint32_t step){
   uint32_t r;
   for(r=0; r<a->n; r++){
     if( a->visited[r]==a->mark || !at_holds(a->c, a->first+r, step) ) continue;
-    if( step==a->banned_step && r==a->banned_row ) continue;
+    if( step==a->bound_step && r!=a->bound_row ) continue;
     a->visited[r] = a->mark;
     if( a->step[r] && !augment(a, a->step[r]) ) continue;
     a->step[r] = step;

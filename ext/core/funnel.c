@@ -201,9 +201,8 @@ static void open_pass(Walker *w, uint32_t stage, uint32_t event){
   AtFunnel *f = w->f;
   AtPass *pass;
   int order = f->options->order;
-  if( order==AT_ORDER_STRICT && stage!=1 ) return;
-  if( order==AT_ORDER_ORDERED ){
-    if( w->may_open==FIRST_ONLY && stage!=1 ) return;
+  if( order!=AT_ORDER_ANY ){
+    if( (w->may_open==FIRST_ONLY || order==AT_ORDER_STRICT) && stage!=1 ) return;
     if( w->may_open==NOT_LAST && stage==f->stages->n ) return;
   }
   if( f->n_passes>=f->passes_capacity ){

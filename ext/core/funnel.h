@@ -89,7 +89,7 @@ struct AtAssign {
   uint32_t *visited;                /* by row: mark of the last search */
   uint32_t *row;                    /* by step: its row, or AT_NO_ROW */
   uint32_t mark;
-  uint32_t banned_step, banned_row; /* this step may not take this row */
+  uint32_t bound_step, bound_row;   /* this step may take this row only; 0 = none is bound */
 };
 #define AT_NO_ROW UINT32_MAX
 int at_assign_start(AtEnv *env, AtAssign *a, const AtConditions *c, uint32_t first, uint32_t n);
@@ -149,8 +149,7 @@ struct AtSession {
   int64_t last;                     /* time of the last row that has one */
   int64_t number;                   /* of its session, 0 = none yet */
   int is_null;                      /* the last row has no time */
-  int is_asked;                     /* a number was asked for since the last row */
-  int64_t rows, asked;              /* added; asked for */
+  int is_waiting, is_asked;         /* rows came since the last question; there was one */
 };
 int at_session_add(AtEnv *env, AtSession *s, int64_t time, int64_t gap);
 int64_t at_session_number(AtEnv *env, AtSession *s);
@@ -168,6 +167,8 @@ int at_confidence_ok(double confidence);
 ** The share that converts as time goes by, with competing outcomes.
 */
 enum { AT_CONVERTED = 0, AT_CLOSED = 1, AT_CENSORED = 2 };
+typedef struct AtSpread AtSpread;   /* of a cumulative incidence */
+struct AtSpread { double own, with_staying; };  /* variance, covariance with staying */
 typedef struct AtCurve AtCurve;
 struct AtCurve {
   const uint64_t *keys;             /* sorted at_spell()s */
@@ -175,8 +176,11 @@ struct AtCurve {
   int64_t time;                     /* of the current point, microseconds */
   uint32_t at_risk, converted, closed, censored;
   double staying;                   /* share that has neither converted nor closed */
-  AtSum conversion;                 /* cumulative incidence of converting */
-  double v_staying, v_both, v_conversion; /* (co)variances */
+  double conversion;                /* cumulative incidence of converting */
+  double before, staying_before;    /* both, at the last censoring */
+  double stretch, stretch_converted, stretch_gone; /* at risk after it, and gone since */
+  double v_staying;                 /* variance of staying */
+  AtSpread v_conversion, v_closing;
 };
 /* A spell of time and how it ended, as a key that sorts by both. */
 static inline uint64_t at_spell(int64_t duration, int ending){

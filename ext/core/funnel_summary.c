@@ -113,7 +113,7 @@ static int fill_row(Summary *s, AtStageRow *row, Account *account, uint64_t firs
   at_free(s->env->alloc, room);
   at_curve_start(&curve, account->spells.keys, account->spells.n);
   while( at_curve_next(&curve) ){}
-  row->expected = at_sum_total(&curve.conversion);
+  row->expected = curve.conversion;
   return 1;
 }
 

@@ -2,10 +2,9 @@
 ** session.c: session numbers of rows that come in order of time.
 **
 ** A window function with its default frame is stepped through the rows that are
-** equal in its ORDER BY and then asked for the number of each of them. When other
-** rows come before all have been asked for, when rows of different times come at once
-** or when more is asked for than there is, the frame is another one, and no
-** number would be right.
+** equal in its ORDER BY and then asked once for the number of all of them. When rows of
+** different times come before a question, or a question comes without a row before
+** it, the frame is another one, and no number would be right.
 */
 #include "funnel.h"
 
@@ -17,11 +16,10 @@ static void fail_frame(AtEnv *env, const char *what){
 ** without a number, which ends no session. */
 int at_session_add(AtEnv *env, AtSession *s, int64_t time, int64_t gap){
   int is_null = time==AT_NO_TIME || gap==AT_NO_TIME;
-  if( s->rows>0 && (s->is_asked ? s->asked<s->rows : is_null!=s->is_null || (!is_null && time!=s->last)) ){
+  if( s->is_waiting && (is_null!=s->is_null || (!is_null && time!=s->last)) ){
     fail_frame(env, "this frame does not end at the current row");
   }
-  s->rows++;
-  s->is_asked = 0;
+  s->is_waiting = 1;
   s->is_null = is_null;
   if( is_null ) return !env->error.code;
   if( s->number>0 && time<s->last ) fail_frame(env, "rows do not come in order of ts");
@@ -32,7 +30,8 @@ int at_session_add(AtEnv *env, AtSession *s, int64_t time, int64_t gap){
 
 /* The session of the rows added last; 0 where they have no time. */
 int64_t at_session_number(AtEnv *env, AtSession *s){
+  if( !s->is_waiting ) fail_frame(env, "this frame does not end at the current row");
+  s->is_waiting = 0;
   s->is_asked = 1;
-  if( ++s->asked>s->rows ) fail_frame(env, "this frame does not end at the current row");
   return s->is_null ? 0 : s->number;
 }

@@ -98,14 +98,12 @@ static int read_marks(Reader *r, AtStage *stage){
 
 static int check_stage(Reader *r, const AtStage *stage){
   AtStages *s = r->stages;
-  AtQuote name = at_quote(stage->text, stage->n);
-  if( at_stage_number(s, stage->text, stage->n) ){
-    at_fail(r->env, AT_INVALID, "stage %s is listed twice; write it once", name.text);
-  }else if( s->n==0 && stage->limit>=0 ){
-    at_fail(r->env, AT_INVALID, "the first stage %s has a limit; a limit counts from the stage before, "
-            "write it on a later one", name.text);
-  }else if( s->n==0 && stage->optional ){
-    at_fail(r->env, AT_INVALID, "the first stage %s is optional; leave out the ?", name.text);
+  const char *wrong = NULL;
+  if( at_stage_number(s, stage->text, stage->n) ) wrong = "is listed twice; write it once";
+  else if( s->n==0 && stage->limit>=0 ) wrong = "is the first and has a limit; a limit counts from the stage before, write it on a later one";
+  else if( s->n==0 && stage->optional ) wrong = "is the first and optional; leave out the ?";
+  if( wrong ){
+    at_fail(r->env, AT_INVALID, "stage %s %s", at_quote(stage->text, stage->n).text, wrong);
   }else if( s->n>=AT_MAX_STAGES ){
     at_fail(r->env, AT_INVALID, "there are more than %d stages; write fewer", AT_MAX_STAGES);
   }
@@ -133,7 +131,7 @@ int at_stages_parse(AtEnv *env, AtStages *s, const char *text, size_t n, int pla
     r.out = ++r.at;
   }
   if( s->stage[s->n-1].optional ){
-    at_fail(env, AT_INVALID, "the last stage %s is optional; leave out the ?",
+    at_fail(env, AT_INVALID, "stage %s is the last and optional; leave out the ?",
             at_quote(s->stage[s->n-1].text, s->stage[s->n-1].n).text);
   }
   return !env->error.code;

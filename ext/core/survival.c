@@ -38,18 +38,37 @@ void at_curve_start(AtCurve *x, const uint64_t *keys, uint32_t n){
   memset(x, 0, sizeof *x);
   x->keys = keys;
   x->n = n;
-  x->staying = 1;
+  x->staying = x->staying_before = 1;
+  x->stretch = n;
+}
+
+/* Variance of a cumulative incidence and covariance with S over one time, of n at
+** risk d have this outcome, rest neither this nor the other; before S moves on. */
+static void advance_incidence(AtCurve *x, AtSpread *v, double n, double d, double rest){
+  double share = d/n, square = x->staying*x->staying/(n*n*n);
+  v->own += 2*share*v->with_staying + share*share*x->v_staying + square*d*(n-d);
+  v->with_staying = rest/n*(v->with_staying + share*x->v_staying) - square*d*rest;
 }
 
 /* F, S and their (co)variances over one time: n at risk, d convert, e are closed. */
 static void advance(AtCurve *x, double n, double d, double e){
-  double h = (d+e)/n, convert = d/n, square = x->staying*x->staying;
-  double n3 = n*n*n;
-  x->v_conversion += 2*convert*x->v_both + convert*convert*x->v_staying + square*d*(n-d)/n3;
-  x->v_both = (1-h)*(x->v_both + convert*x->v_staying) - square*d*(n-d-e)/n3;
-  x->v_staying = (1-h)*(1-h)*x->v_staying + square*(d+e)*(n-d-e)/n3;
-  at_sum_add(&x->conversion, x->staying*convert);
-  x->staying = d+e<n ? x->staying*((n-d-e)/n) : 0;
+  double rest = n-d-e;
+  advance_incidence(x, &x->v_conversion, n, d, rest);
+  advance_incidence(x, &x->v_closing, n, e, rest);
+  x->v_staying = rest/n*(rest/n)*x->v_staying + x->staying*x->staying*(d+e)*rest/(n*n*n);
+  x->stretch_converted += d;
+  x->stretch_gone += d+e;
+  x->conversion = x->before + x->staying_before*(x->stretch_converted/x->stretch);
+  x->staying = x->staying_before*((x->stretch-x->stretch_gone)/x->stretch);
+}
+
+/* Some are censored: a stretch ends, in which S and F were counts over those at
+** risk at its start, so without censoring both are plain shares, to the last bit. */
+static void end_stretch(AtCurve *x){
+  x->before = x->conversion;
+  x->staying_before = x->staying;
+  x->stretch = x->n-x->next;
+  x->stretch_converted = x->stretch_gone = 0;
 }
 
 /* Adds the next time to the current point. */
@@ -60,6 +79,7 @@ static void take(AtCurve *x){
     count[x->keys[x->next++] & 3]++;
   }
   if( count[AT_CONVERTED]+count[AT_CLOSED]>0 ) advance(x, at_risk, count[AT_CONVERTED], count[AT_CLOSED]);
+  if( count[AT_CENSORED]>0 ) end_stretch(x);
   x->converted += count[AT_CONVERTED];
   x->closed += count[AT_CLOSED];
   x->censored += count[AT_CENSORED];
@@ -88,14 +108,17 @@ int at_curve_until(AtCurve *x, int64_t time){
   return 1;
 }
 
-/* The standard error of the share that has converted. */
+/* The standard error of the share that has converted. Near 1 the variance comes
+** from what is left, 1 - F = S + share closed, where nothing cancels. */
 double at_curve_error(const AtCurve *x){
-  return x->v_conversion>0 ? sqrt(x->v_conversion) : 0;
+  double variance = x->conversion<0.5 ? x->v_conversion.own
+                  : x->v_staying + x->v_closing.own + 2*x->v_closing.with_staying;
+  return variance>0 ? sqrt(variance) : 0;
 }
 
 /* Its bounds at z; 0 where there are none, at a share of 0 or 1. */
 int at_curve_bounds(const AtCurve *x, double z, double *low, double *high){
-  double f = at_sum_total(&x->conversion), half;
+  double f = x->conversion, half;
   if( !(f>0 && f<1-1e-15) ) return 0;
   half = z*at_curve_error(x)/(f*log(f));           /* negative */
   *low = exp(-exp(log(-log(f)) - half));

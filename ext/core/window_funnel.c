@@ -173,40 +173,57 @@ static void drop_steps(Scan *s, uint32_t low){
   for(; s->low<low; s->low++) if( s->low<=s->last ) at_assign_drop(&s->assign, s->low);
 }
 
+/* Step k of a chain that takes steps from low on at this instant. Of chains that entered
+** at one time the one whose last steps are earliest is kept. */
+static void reach_by_run(Scan *s, uint32_t k, uint32_t low){
+  uint32_t link, later_link;
+  int64_t entry = entry_of_run(s, low, &link);
+  while( s->has_links && low<k && entry_of_run(s, low+1, &later_link)==entry ){
+    link = later_link;
+    low++;
+  }
+  reach(s, k, entry, link, low);
+}
+
 /* Step k of a chain that takes as many steps at this instant as there are rows
 ** for: those that begin soonest entered latest. */
 static int join_once(Scan *s, uint32_t k){
   uint32_t link;
-  int64_t entry;
-  if( k!=s->last+1 ) drop_steps(s, k);             /* no row has the step between */
   s->last = k;
   while( s->low<k && !at_assign_step(s->env, &s->assign, k) ) drop_steps(s, s->low+1);
   if( s->low==k ) at_assign_step(s->env, &s->assign, k);
-  if( s->env->error.code ) return 0;
-  entry = entry_of_run(s, s->low, &link);
-  if( !in_window(s, entry) ) return 0;
-  reach(s, k, entry, link, s->low);
+  if( s->env->error.code || !in_window(s, entry_of_run(s, s->low, &link)) ) return 0;
+  reach_by_run(s, k, s->low);
   return 1;
 }
 
-/* Whether a chain could have taken step k by another row of the instant than the
-** last that has it: then an entry for k comes after the step was reached. */
-static int is_reached_sooner(Scan *s, uint32_t k){
+/* The same where only the first entry that reaches step k counts: row by row. Returns
+** whether an entry for k comes after it, which ends the scan. */
+static int join_first(Scan *s, uint32_t k){
   AtAssign *a = &s->assign;
-  uint32_t last = s->limit-1, low = s->low, i, link;
-  int sooner = 0;
+  uint32_t last = s->limit-1, row, low, i, link;
   while( !at_holds(s->c, last, k) ) last--;
-  if( a->row[k]!=last-s->first ) return 1;
-  a->banned_step = k;
-  a->banned_row = last-s->first;
-  at_assign_drop(a, k);
-  for(; low<=k && !sooner && in_window(s, entry_of_run(s, low, &link)); low++){
-    sooner = at_assign_step(s->env, a, k);
-    if( !sooner ) at_assign_drop(a, low);
+  for(row=s->first; row<=last && !s->env->error.code; row++){
+    int joined = 0;
+    if( !at_holds(s->c, row, k) ) continue;
+    a->bound_step = k;
+    a->bound_row = row-s->first;
+    for(low=s->low; low<=k && in_window(s, entry_of_run(s, low, &link)); low++){
+      joined = at_assign_step(s->env, a, k);
+      if( joined ) break;
+      at_assign_drop(a, low);
+    }
+    a->bound_step = 0;
+    if( joined ){
+      s->low = low;
+      s->last = k;
+      reach_by_run(s, k, low);
+      return row<last;
+    }
+    for(i=s->low; i<k; i++) if( a->row[i]==AT_NO_ROW ) at_assign_step(s->env, a, i);
   }
-  a->banned_step = 0;
-  if( sooner ) return 1;                           /* the scan ends here */
-  for(i=s->low; i<=k && !s->env->error.code; i++) if( a->row[i]==AT_NO_ROW ) at_assign_step(s->env, a, i);
+  s->last = k;
+  drop_steps(s, k+1);                              /* no chain goes on through k here */
   return 0;
 }
 
@@ -222,9 +239,14 @@ static int read_step(Scan *s, uint32_t k, int several, int assign){
   if( (s->modes & AT_STRICT_DEDUPLICATION) && s->reached[k].entry!=AT_NO_TIME ) return 0;
   if( (s->modes & AT_STRICT_ORDER) && !(s->modes & AT_ALLOW_REENTRY) && s->started
    && s->reached[k-1].entry==AT_NO_TIME ) return 0;
-  joined = assign ? join_once(s, k) : join(s, k, (s->modes & (AT_STRICT_INCREASE|AT_STRICT_ONCE))!=0);
-  if( !joined || !several || !(s->modes & AT_STRICT_DEDUPLICATION) ) return 1;
-  return assign && !is_reached_sooner(s, k);
+  if( !assign ){
+    joined = join(s, k, (s->modes & (AT_STRICT_INCREASE|AT_STRICT_ONCE))!=0);
+    return !(joined && several && (s->modes & AT_STRICT_DEDUPLICATION));
+  }
+  if( k!=s->last+1 ) drop_steps(s, k);             /* no row has the step between */
+  if( several && (s->modes & AT_STRICT_DEDUPLICATION) ) return !join_first(s, k);
+  join_once(s, k);
+  return 1;
 }
 
 /* The conditions of the instant's rows; whether one of them has none. */

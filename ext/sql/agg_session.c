@@ -64,7 +64,7 @@ void sessionize_inverse(sqlite3_context *context, int argc, sqlite3_value **argv
 void sessionize_final(sqlite3_context *context){
   State *s = sqlite3_aggregate_context(context, 0);
   if( s==NULL || !s->started ) return;
-  if( s->session.rows>0 && s->session.asked==0 ){
+  if( s->session.is_waiting && !s->session.is_asked ){
     at_fail(&s->env, AT_INVALID, "this is a window function; write OVER (PARTITION BY ... ORDER BY ts)");
   }
   if( s->env.error.code ) result_failure(context, "sessionize", &s->env);

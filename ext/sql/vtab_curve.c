@@ -97,7 +97,7 @@ static void curve_column(Cursor *cursor, sqlite3_context *context, int column){
     case CONVERTED: sqlite3_result_int64(context, x->converted); return;
     case CLOSED: sqlite3_result_int64(context, x->closed); return;
     case CENSORED: sqlite3_result_int64(context, x->censored); return;
-    case CONVERSION: sqlite3_result_double(context, at_sum_total(&x->conversion)); return;
+    case CONVERSION: sqlite3_result_double(context, x->conversion); return;
     case STD_ERROR: sqlite3_result_double(context, at_curve_error(x)); return;
     default:
       if( at_curve_bounds(x, s->z, &low, &high) ) sqlite3_result_double(context, column==LOW ? low : high);

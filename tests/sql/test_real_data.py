@@ -4,8 +4,6 @@ Totals reconcile with the data's own numbers, and totals per channel with the re
 """
 
 import csv
-import shutil
-import subprocess
 
 import pytest
 
@@ -15,20 +13,6 @@ import reference
 OLIST = {"leads": "data/olist/marketing_qualified_leads.csv", "deals": "data/olist/closed_deals.csv"}
 SHOP = {"sessions": "data/dbt_playbook/sessions.csv", "sales": "data/dbt_playbook/customer_conversions.csv"}
 MODELS = "first_touch, last_touch, linear, position_based, time_decay"
-
-
-@pytest.fixture
-def imported(tmp_path, shared_data):
-    """Function: import {table: file of shared data} with the shell; a connection with the extension."""
-
-    def import_files(**files):
-        shell = shutil.which("sqlite3") or pytest.skip("the sqlite3 shell is not installed")
-        path = tmp_path / "import.db"
-        commands = [f'.import --csv "{shared_data(name)}" {table}' for table, name in files.items()]
-        subprocess.run([shell, str(path)], input="\n".join(commands), text=True, check=True)
-        return harness.connect(path)
-
-    return import_files
 
 
 def csv_rows(path, *columns):
