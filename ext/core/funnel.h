@@ -12,28 +12,6 @@
 #define AT_CONDITION_WORDS ((AT_MAX_CONDITIONS+63)/64)
 #define AT_MAX_ELEMENTS 1000         /* of a pattern */
 
-/************************ Interface to code in sort.c *************************
-** Row numbers by a comparison, keys by their digits.
-*/
-typedef int (*AtCompare)(const void *rows, uint32_t a, uint32_t b);
-int at_sort_order(AtEnv *env, uint32_t *order, uint32_t n, AtCompare compare, const void *rows);
-int at_sort_keys(AtEnv *env, uint64_t *keys, uint32_t n);
-
-/************************ Interface to code in pairs.c ************************
-** (number, label) -> dense id.
-*/
-typedef struct AtPair AtPair;
-struct AtPair { int64_t number; uint32_t label; };
-typedef struct AtPairs AtPairs;
-struct AtPairs {
-  AtPair *pairs;
-  uint32_t *slots;                  /* id + 1, 0 = empty; power of two */
-  uint32_t n, capacity, n_slots;
-};
-uint32_t at_pair_id(AtEnv *env, AtPairs *p, int64_t number, uint32_t label);
-uint32_t *at_pairs_order(AtEnv *env, const AtPairs *p);
-void at_pairs_free(const AtAlloc *alloc, AtPairs *p);
-
 /************************ Interface to code in conditions.c *******************
 ** Rows of one group: a time and the set of conditions that hold.
 */

@@ -2,7 +2,7 @@
 ** pairs.c: (number, label) -> dense id, through a hash table: the groups of a
 ** summary, which are a period and a label.
 */
-#include "funnel.h"
+#include "core.h"
 
 #include <string.h>
 

@@ -6,7 +6,7 @@
 ** least-significant-digit radix sort of eleven bits a pass that skips the digits
 ** in which all keys agree, so its cost follows the keys' real width.
 */
-#include "funnel.h"
+#include "core.h"
 
 #include <string.h>
 
