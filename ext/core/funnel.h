@@ -168,6 +168,7 @@ static inline int64_t at_spell_time(uint64_t spell){ return (int64_t)(spell>>2);
 void at_curve_start(AtCurve *x, const uint64_t *keys, uint32_t n);
 int at_curve_next(AtCurve *x);
 int at_curve_until(AtCurve *x, int64_t time);
+double at_converted_share(const uint64_t *keys, uint32_t n);
 double at_curve_error(const AtCurve *x);
 int at_curve_bounds(const AtCurve *x, double z, double *low, double *high);
 

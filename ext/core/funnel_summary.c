@@ -94,7 +94,6 @@ static void fill_days(AtStageRow *row, const Account *account, uint64_t *room){
 }
 
 static int fill_row(Summary *s, AtStageRow *row, Account *account, uint64_t first_entered){
-  AtCurve curve;
   uint64_t *room;
   row->entered = account->entered;
   memcpy(row->outcome, account->outcome, sizeof row->outcome);
@@ -111,9 +110,7 @@ static int fill_row(Summary *s, AtStageRow *row, Account *account, uint64_t firs
   }
   fill_days(row, account, room);
   at_free(s->env->alloc, room);
-  at_curve_start(&curve, account->spells.keys, account->spells.n);
-  while( at_curve_next(&curve) ){}
-  row->expected = curve.conversion;
+  row->expected = at_converted_share(account->spells.keys, account->spells.n);
   return 1;
 }
 
