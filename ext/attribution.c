@@ -20,7 +20,12 @@ SQLITE_EXTENSION_INIT1
 #define PURE (SQLITE_UTF8|SQLITE_DETERMINISTIC|SQLITE_INNOCUOUS)
 #define JSON (PURE|SQLITE_SUBTYPE|SQLITE_RESULT_SUBTYPE)
 
-/* name, arguments (-1, -1: any number), flags, scalar, step, final, value, inverse, usage, help, example */
+/* As many arguments as a function takes by default. A final function is not told
+** how many there were, so one that must know is registered for each number. */
+#define MAX_ARITY 127
+#define EACH -2
+
+/* name, arguments (least, most; -1: any number; EACH: likewise, and it is told), flags, scalar, step, final, value, inverse, usage, help, example */
 static const Function functions[] = {
   {"first_touch", 2, 2, PURE, NULL, first_touch_step, touch_final, touch_value, touch_inverse,
    "first_touch(value, ts) [OVER (…)]", "the value at the earliest ts",
@@ -63,7 +68,7 @@ static const Function functions[] = {
    "sequence_next_node('forward' | 'backward', 'head' | 'tail' | 'first_match' | 'last_match', ts, value, base_condition, condition1, …)",
    "the value of the row after (before) consecutive rows that meet the conditions",
    "SELECT account_id, sequence_next_node('forward', 'first_match', touched_at, channel, 1, channel = 'webinar') FROM touches GROUP BY account_id"},
-  {"retention", -1, -1, JSON, NULL, retention_step, retention_final, NULL, NULL,
+  {"retention", EACH, EACH, JSON, NULL, retention_step, retention_final, NULL, NULL,
    "retention(condition1, …)", "JSON array of 0 and 1: any row with condition 1; that, and any row with condition i",
    "SELECT account_id, retention(touched_at < '2024-02-01', touched_at BETWEEN '2024-02-01' AND '2024-02-29') FROM touches GROUP BY account_id"},
   {"sessionize", 2, 2, PURE, NULL, sessionize_step, sessionize_final, sessionize_value, sessionize_inverse,
@@ -105,10 +110,31 @@ void version_function(sqlite3_context *context, int argc, sqlite3_value **argv){
                       -1, SQLITE_STATIC);
 }
 
+static void arity_free(void *arity){
+  connection_release(((Arity*)arity)->connection);
+  sqlite3_free(arity);
+}
+
+/* One registration for each number of arguments, and one for any other. */
+static int register_each(Connection *connection, const Function *f){
+  int rc = SQLITE_OK, n, most = sqlite3_limit(connection->db, SQLITE_LIMIT_FUNCTION_ARG, -1);
+  for(n=-1; n<=most && n<=MAX_ARITY && rc==SQLITE_OK; n++){
+    Arity *arity = sqlite3_malloc64(sizeof *arity);
+    if( arity==NULL ) return SQLITE_NOMEM;
+    arity->connection = connection;
+    arity->n = n;
+    connection->references++;
+    rc = sqlite3_create_function_v2(connection->db, f->name, n, f->flags, arity, f->scalar, f->step, f->final,
+                                    arity_free);
+  }
+  return rc;
+}
+
 /* Every registration holds a reference; SQLite calls connection_release() when
 ** it is replaced, when it fails, and when the connection closes. */
 static int register_function(Connection *connection, const Function *f){
   int rc = SQLITE_OK, n;
+  if( f->least==EACH ) return register_each(connection, f);
   for(n=f->least; n<=f->most && rc==SQLITE_OK; n++){
     connection->references++;
     if( f->value ){

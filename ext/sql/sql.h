@@ -257,6 +257,8 @@ void wilson_high_function(sqlite3_context *context, int argc, sqlite3_value **ar
 void version_function(sqlite3_context *context, int argc, sqlite3_value **argv);
 
 /************************ Interface to code in ../attribution.c ***************/
+typedef struct Arity Arity;         /* user data of a function that is told its arguments' number */
+struct Arity { Connection *connection; int n; }; /* n: -1 = not known */
 typedef struct Function Function;
 struct Function {
   const char *name;

@@ -138,6 +138,13 @@ CREATE TABLE conversions(id INTEGER PRIMARY KEY, entity, ts, value);
 INSERT INTO touches(entity, ts, channel, points) VALUES
   (1, 100, 'ads', 1), (1, 200, 'email', 2), (1, 300, 'ads', 3), (2, 100, 'seo', 1), ('b', 50, 'email', 1), (9, 10, 'ads', 1);
 INSERT INTO conversions(entity, ts, value) VALUES (1, 250, 100.0), (1, 400, 50.5), (2, 400, 30), ('b', 60, 12.5), (7, 1, 8);
+CREATE TABLE events(id INTEGER PRIMARY KEY, entity, ts, stage, label);
+CREATE TABLE subjects(id INTEGER PRIMARY KEY, entity, ts, converted_at, closed_at, label);
+INSERT INTO events(entity, ts, stage, label) VALUES
+  (1, 100, 'mql', 'ads'), (1, 150, 'sql', 'email'), (1, 300, 'won', 'email'), (1, 400, 'mql', 'seo'), (2, 120, 'sql', NULL),
+  (2, 200, 'lost', 'seo'), ('b', 50, 'mql', 'ads'), ('b', 50, 'won', 'ads'), (9, 390, 'mql', 'seo'), (9, NULL, 'sql', 'seo'), (NULL, 1, 'mql', 'x');
+INSERT INTO subjects(entity, ts, converted_at, closed_at, label) VALUES
+  (1, 100, 300, NULL, 'ads'), (2, 120, NULL, 200, 'seo'), ('b', 50, 50, NULL, 'ads'), (9, 390, NULL, NULL, 'seo');
 """
 CALL = "attribution('touches', 'conversions', 'linear, last_touch')"
 QUERIES = [
@@ -148,6 +155,16 @@ QUERIES = [
     "SELECT entity, first_touch(channel, ts), last_touch(channel, ts) FROM touches GROUP BY entity ORDER BY entity",
     "SELECT id, touch_credit(ts, 'linear') OVER (PARTITION BY entity ORDER BY ts ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)"
     " FROM touches ORDER BY id",
+    "SELECT * FROM funnel('events', 'mql > sql > won', 'exits=lost; label=stage') ORDER BY entity, pass, stage_no",
+    "SELECT * FROM funnel_summary('events', 'mql > sql > won', 'recycle=2 min; by=label; period=day')",
+    "SELECT * FROM conversion_curve('subjects', 'by=label')",
+    "SELECT entity, window_funnel('5 min, strict_once', ts, stage = 'mql', stage = 'sql', stage = 'won'),"
+    " window_funnel_events('1 hour', ts, stage = 'mql', stage = 'won'), funnel_stage(stage, ts, 'mql > sql > won', 60) FROM events"
+    " GROUP BY entity ORDER BY entity",
+    "SELECT entity, sequence_match('(?1).*(?t<=300)(?2)', ts, stage = 'mql', stage = 'won'), sequence_count('(?1)', ts, stage = 'mql'),"
+    " sequence_match_events('(?1)(?2)', ts, stage = 'mql', stage = 'sql'), sequence_next_node('forward', 'first_match', ts, label, 1, stage = 'mql'),"
+    " retention(stage = 'mql', stage = 'won') FROM events GROUP BY entity ORDER BY entity",
+    "SELECT id, sessionize(ts, 60) OVER (PARTITION BY entity ORDER BY ts) FROM events ORDER BY id",
 ]
 
 

@@ -36,9 +36,9 @@ def help_rows(connection, kind):
 
 
 def argument_counts(usage):
-    """'f(a, b [, c [, d]]) …' -> {2, 3, 4}; 'f(a, …)' -> {-1}, any number."""
+    """'f(a, b [, c [, d]]) …' -> {2, 3, 4}; 'f(a, …)' -> {-1}, any number; retention knows each, for groups without rows."""
     if usage.endswith("…)"):
-        return {-1}
+        return set(range(-1, 128)) if usage.startswith("retention(") else {-1}
     inside = usage[usage.index("(") + 1 :]
     depth, end = 1, 0
     while depth:
