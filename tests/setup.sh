@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes sure that what a target needs is there: setup.sh build|demo|test
+# Makes sure that what a target needs is there: setup.sh build|demo|test|peers
 #
 # Installs missing Debian packages when it may (root, or sudo without a
 # password); otherwise prints the one line that does, and fails. Quick when
@@ -27,7 +27,12 @@ for group in "$@"; do
       need locales test -e /usr/share/i18n/locales/de_DE
       need python3 test -x /usr/bin/python3
       need python3-pytest python_module pytest
-      need python3-hypothesis python_module hypothesis ;;
+      need python3-hypothesis python_module hypothesis
+      need r-cran-survival test -e /usr/lib/R/library/survival/DESCRIPTION ;;
+    peers)
+      need python3 test -x /usr/bin/python3
+      need nodejs command -v node
+      need npm command -v npm ;;
     *) echo "setup.sh: unknown group $group" >&2; exit 2 ;;
   esac
 done

@@ -320,8 +320,7 @@ def test_retention_does_not_ask_in_which_order_conditions_held():
     assert value("retention(A, B, C)", rows) == "[1,1,0]"
 
 
-def test_retention_of_an_empty_group_is_empty(db):
-    """Without a row nobody can tell how many conditions there are."""
+def test_retention_of_an_empty_group_is_all_zeros(db):
     assert scalar(db, "SELECT retention(1, 1) WHERE 0") == "[0,0]"
 
 
