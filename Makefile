@@ -4,6 +4,8 @@
 #   make demo         build/demo.db and the main job on it
 #   make test         every test; sets up what it needs
 #   make bench        speed, as ratios in one run (BENCH=S or L)
+#   make bench-funnel speed of the funnel family, beside plain SQL and ClickHouse (BENCH=S or L; BENCH_PEER=0 without)
+#   make test-peers   the condition functions against ClickHouse, in process (PEERS_GROUPS, PEERS_SEED)
 #   make test-fresh   both commands in a clean Debian made by debootstrap
 #   make reference    docs/reference.md from the extension's own tables
 #   V=1 shows the commands
@@ -38,12 +40,14 @@ HEADERS := $(wildcard ext/*.h ext/*/*.h)
 EXTENSION := $(BUILD)/attribution.$(SUFFIX)
 CORE_TESTS := $(patsubst tests/core/%.c,$(BUILD)/core/%,$(wildcard tests/core/test_*.c))
 
-.PHONY: all demo test test-core test-sql test-fresh bench reference debug clean setup-build setup-demo setup-test
+.PHONY: all demo test test-core test-sql test-peers test-fresh bench bench-funnel reference debug clean
+.PHONY: setup-build setup-demo setup-test setup-peers
 all: $(EXTENSION)
 
 setup-build: ; @CC="$(CC)" sh tests/setup.sh build
 setup-demo: ; @CC="$(CC)" sh tests/setup.sh build demo
 setup-test: ; @CC="$(CC)" sh tests/setup.sh build demo test
+setup-peers: ; @CC="$(CC)" sh tests/setup.sh build peers
 
 $(EXTENSION): $(OBJECTS)
 	@echo "  $@"
@@ -98,11 +102,25 @@ test-sql: setup-test $(EXTENSION) $(BUILD)/demo.db
 
 test: setup-test test-core test-sql
 
+# ClickHouse as tests/peers/package.json names it, installed by npm; the stamp is newer than what npm unpacks.
+PEERS := $(BUILD)/peers
+$(PEERS)/installed: tests/peers/package.json | setup-peers
+	@mkdir -p $(PEERS)
+	@echo "  $@"
+	$(Q)cp $< $(PEERS) && npm install --prefix $(PEERS) --no-package-lock --no-audit --no-fund --loglevel=error
+	@touch $@
+
+test-peers: setup-peers $(EXTENSION) $(PEERS)/installed
+	$(PYTHON) tests/peers/compare.py
+
 test-fresh:
 	bash tests/fresh/run.sh
 
 bench: setup-test $(EXTENSION)
 	BENCH=$(BENCH) $(PYTHON) tests/bench/bench.py
+
+bench-funnel: setup-test $(EXTENSION) $(if $(filter 0,$(BENCH_PEER)),,$(PEERS)/installed)
+	BENCH=$(BENCH) $(PYTHON) tests/bench/funnel.py
 
 reference: setup-test $(EXTENSION)
 	$(PYTHON) docs/make_reference.py > docs/reference.md
