@@ -15,6 +15,7 @@
 /* The rows [first, first+n) of c, none taken. */
 int at_assign_start(AtEnv *env, AtAssign *a, const AtConditions *c, uint32_t first, uint32_t n){
   uint32_t k;
+  assert( n>0 );
   if( a->row==NULL ) a->row = at_alloc(env, c->n_conditions+1, sizeof *a->row);
   if( n>a->capacity ){
     at_grow(env, &a->step, n, sizeof *a->step);

@@ -110,6 +110,7 @@ int at_funnel_open(AtEnv *env, AtFunnel *f, const AtStore *events, const AtStage
 
 void at_funnel_close(const AtAlloc *alloc, AtFunnel *f){
   at_free(alloc, f->code);
+  at_free(alloc, f->steps);
   at_free(alloc, f->order);
   at_free(alloc, f->rows);
   at_free(alloc, f->passes);
@@ -132,10 +133,9 @@ struct Walker {
 static AtPass *pass_of(const Walker *w){ return &w->f->passes[w->f->n_passes-1]; }
 
 /* Writes down that the open pass enters a stage. */
-static void enter(Walker *w, uint32_t stage, uint32_t event, int inferred){
+static void enter(Walker *w, uint32_t stage, const AtStep *step, int inferred){
   AtFunnel *f = w->f;
   AtPass *pass = pass_of(w);
-  int64_t time = at_store_when(f->events, event);
   AtPassRow *row;
   if( f->n_rows>=f->rows_capacity ){
     uint32_t capacity = f->rows_capacity ? f->rows_capacity*2 : 64;
@@ -144,27 +144,27 @@ static void enter(Walker *w, uint32_t stage, uint32_t event, int inferred){
   }
   if( pass->n>0 ){
     AtPassRow *before = &f->rows[f->n_rows-1];
-    before->left = time;
-    before->left_event = event;
+    before->left = step->time;
+    before->left_event = step->event;
     before->outcome = AT_ADVANCED;
   }
   row = &f->rows[f->n_rows++];
-  row->entered = time;
+  row->entered = step->time;
   row->left = AT_NO_TIME;
-  row->event = event;
-  row->left_event = AT_NO_ROW;
+  row->event = step->event;
+  row->left_event = step->event;
   row->stage = stage;
   row->number = f->options->order==AT_ORDER_ANY ? pass->n+1 : stage;
   row->outcome = AT_OPEN;
   row->inferred = inferred;
   pass->n++;
-  pass->last_event = event;
+  pass->last_event = step->event;
   pass->furthest = row->number;
   w->stage = row->number;
-  w->entered = time;
+  w->entered = step->time;
 }
 
-/* The open pass ends; event AT_NO_ROW: by a deadline. */
+/* The open pass ends at a time of the form of an event. */
 static void end_pass(Walker *w, int outcome, int64_t time, uint32_t event, int may_open){
   AtFunnel *f = w->f;
   AtPass *pass = pass_of(w);
@@ -183,21 +183,21 @@ static void end_pass(Walker *w, int outcome, int64_t time, uint32_t event, int m
 }
 
 /* Enters a stage and those before it that were skipped; won by the last one. */
-static void advance(Walker *w, uint32_t from, uint32_t stage, uint32_t event){
+static void advance(Walker *w, uint32_t from, uint32_t stage, const AtStep *step){
   const AtFunnel *f = w->f;
   uint32_t k;
   if( f->options->order==AT_ORDER_ANY ) from = stage;
   for(k=from; k<stage; k++){
-    if( !f->stages->stage[k-1].optional ) enter(w, k, event, 1);
+    if( !f->stages->stage[k-1].optional ) enter(w, k, step, 1);
   }
-  enter(w, stage, event, 0);
+  enter(w, stage, step, 0);
   if( !w->env->error.code && w->stage==f->stages->n ){
-    end_pass(w, AT_WON, w->entered, event, f->options->order==AT_ORDER_ANY ? ANY_STAGE : NOT_LAST);
+    end_pass(w, AT_WON, w->entered, step->event, f->options->order==AT_ORDER_ANY ? ANY_STAGE : NOT_LAST);
   }
 }
 
 /* A pass opens with an event of a stage, if that stage may open one. */
-static void open_pass(Walker *w, uint32_t stage, uint32_t event){
+static void open_pass(Walker *w, uint32_t stage, const AtStep *step){
   AtFunnel *f = w->f;
   AtPass *pass;
   int order = f->options->order;
@@ -215,27 +215,32 @@ static void open_pass(Walker *w, uint32_t stage, uint32_t event){
   pass = &f->passes[f->n_passes++];
   memset(pass, 0, sizeof *pass);
   pass->first = f->n_rows;
-  pass->opened = at_store_when(f->events, event);
-  pass->opened_event = event;
+  pass->opened = step->time;
+  pass->opened_event = step->event;
   pass->held = w->held;
   pass->outcome = AT_OPEN;
   w->is_open = 1;
-  advance(w, 1, stage, event);
+  advance(w, 1, stage, step);
 }
 
 /* Ends the open pass if a deadline of it lies before time. */
 static void expire(Walker *w, int64_t time){
   const AtOptions *o = w->f->options;
   int64_t recycle = INT64_MAX, deadline = INT64_MAX;
+  uint32_t from;
   if( !w->is_open ) return;
+  from = pass_of(w)->opened_event;
   if( o->recycle>=0 ) recycle = w->entered+o->recycle;
   if( o->window>=0 ) deadline = pass_of(w)->opened+o->window;
   if( o->order!=AT_ORDER_ANY && w->f->patience[w->stage]>=0
-   && w->entered+w->f->patience[w->stage]<deadline ) deadline = w->entered+w->f->patience[w->stage];
+   && w->entered+w->f->patience[w->stage]<deadline ){
+    deadline = w->entered+w->f->patience[w->stage];
+    from = pass_of(w)->last_event;
+  }
   if( recycle<=deadline && time>recycle ){
-    end_pass(w, AT_RECYCLED, recycle, AT_NO_ROW, ANY_STAGE);
+    end_pass(w, AT_RECYCLED, recycle, pass_of(w)->last_event, ANY_STAGE);
   }else if( deadline<recycle && time>deadline ){
-    end_pass(w, AT_EXITED, deadline, AT_NO_ROW, FIRST_ONLY);
+    end_pass(w, AT_EXITED, deadline, from, FIRST_ONLY);
   }
 }
 
@@ -256,68 +261,77 @@ static uint32_t first_filled(const Walker *w, uint32_t stage){
 }
 
 /* An event of a stage while a pass is open. */
-static void go_on(Walker *w, uint32_t stage, uint32_t event){
+static void go_on(Walker *w, uint32_t stage, const AtStep *step){
   const AtOptions *o = w->f->options;
-  int64_t time = at_store_when(w->f->events, event), limit;
+  int64_t limit;
   uint32_t filled;
   if( o->order==AT_ORDER_ANY ? has_seen(w, stage) : stage<=w->stage ){
     if( !o->boomerang || (o->order!=AT_ORDER_ANY && stage==w->stage) ) return;
-    end_pass(w, AT_RECYCLED, time, event, ANY_STAGE);
-    open_pass(w, stage, event);
+    end_pass(w, AT_RECYCLED, step->time, step->event, ANY_STAGE);
+    open_pass(w, stage, step);
     return;
   }
-  if( o->order==AT_ORDER_ANY ){ advance(w, stage, stage, event); return; }
+  if( o->order==AT_ORDER_ANY ){ advance(w, stage, stage, step); return; }
   filled = first_filled(w, stage);
   limit = w->f->stages->stage[filled-1].limit;
   if( o->order==AT_ORDER_STRICT && filled!=stage ){
-    end_pass(w, AT_EXITED, time, event, FIRST_ONLY);
-  }else if( limit<0 || time-w->entered<=limit ){
-    advance(w, w->stage+1, stage, event);
+    end_pass(w, AT_EXITED, step->time, step->event, FIRST_ONLY);
+  }else if( limit<0 || step->time-w->entered<=limit ){
+    advance(w, w->stage+1, stage, step);
   }
 }
 
-static void read_event(Walker *w, uint32_t event){
-  const AtFunnel *f = w->f;
-  int code = f->code[at_store_label(f->events, event)];
-  int64_t time = at_store_when(f->events, event);
-  expire(w, time);
-  if( code>0 ){
-    if( w->is_open ) go_on(w, (uint32_t)code, event);
-    else open_pass(w, (uint32_t)code, event);
+static void read_step(Walker *w, const AtStep *step){
+  expire(w, step->time);
+  if( step->code>0 ){
+    if( w->is_open ) go_on(w, (uint32_t)step->code, step);
+    else open_pass(w, (uint32_t)step->code, step);
   }else if( w->is_open ){
-    if( code==EXIT ) end_pass(w, AT_EXITED, time, event, ANY_STAGE);
-    else if( code==DROP ) end_pass(w, AT_REMOVED, time, event, FIRST_ONLY);
-    else end_pass(w, AT_EXITED, time, event, FIRST_ONLY);     /* excluded; in order=strict any other */
+    if( step->code==EXIT ) end_pass(w, AT_EXITED, step->time, step->event, ANY_STAGE);
+    else if( step->code==DROP ) end_pass(w, AT_REMOVED, step->time, step->event, FIRST_ONLY);
+    else end_pass(w, AT_EXITED, step->time, step->event, FIRST_ONLY);  /* excluded; in order=strict any other */
   }
 }
 
 /*********************************** One entity ******************************/
 
-static int compare_events(const void *funnel, uint32_t a, uint32_t b){
-  const AtFunnel *f = funnel;
-  const AtStore *s = f->events;
-  int64_t when_a = at_store_when(s, a), when_b = at_store_when(s, b);
-  int code_a, code_b, n = (int)f->stages->n;
-  if( f->held && f->held[a]!=f->held[b] ) return f->held[a]<f->held[b] ? -1 : 1;
-  if( when_a!=when_b ) return when_a<when_b ? -1 : 1;
-  code_a = f->code[at_store_label(s, a)];
-  code_b = f->code[at_store_label(s, b)];
-  return (code_a>0 ? code_a : n-code_a) - (code_b>0 ? code_b : n-code_b);
+/* The place among events of one instant: stages by number, then the others. */
+static int rank_of(int code){ return code>0 ? code : AT_MAX_STAGES-code; }
+
+static int order_of(const AtStep *a, const AtStep *b){
+  if( a->held!=b->held ) return a->held<b->held ? -1 : 1;
+  if( a->time!=b->time ) return a->time<b->time ? -1 : 1;
+  return rank_of(a->code)-rank_of(b->code);
 }
 
-/* The entity's events that matter, in the order that counts; their number. */
+static int compare_steps(const void *steps, uint32_t a, uint32_t b){
+  return order_of((const AtStep*)steps+a, (const AtStep*)steps+b);
+}
+
+/* The entity's events that count, in f->order; their number. */
 static uint32_t collect(AtEnv *env, AtFunnel *f, uint32_t entity){
   const AtStore *s = f->events;
   uint32_t row = s->start[entity], limit = s->start[entity+1], n = 0;
+  int in_order = 1;
   if( limit-row>f->capacity ){
-    uint32_t capacity = (limit-row)*2;
+    uint32_t capacity = limit-row<AT_MAX_ROWS/2 ? (limit-row)*2 : limit-row;
+    at_grow(env, &f->steps, capacity, sizeof *f->steps);
     if( !at_grow(env, &f->order, capacity, sizeof *f->order) ) return 0;
     f->capacity = capacity;
   }
-  for(; row<limit && at_store_when(s, row)<=f->now; row++){
-    if( f->code[at_store_label(s, row)]!=OTHER || f->options->order==AT_ORDER_STRICT ) f->order[n++] = row;
+  for(; row<limit; row++){
+    AtStep *step = &f->steps[n];
+    step->code = f->code[at_store_label(s, row)];
+    if( step->code==OTHER && f->options->order!=AT_ORDER_STRICT ) continue;
+    step->time = at_store_when(s, row);
+    if( step->time>f->now ) break;
+    step->event = row;
+    step->held = f->held ? f->held[row] : 0;
+    f->order[n] = n;
+    if( n>0 && order_of(step-1, step)>0 ) in_order = 0;
+    n++;
   }
-  return at_sort_order(env, f->order, n, compare_events, f) ? n : 0;
+  return in_order || at_sort_order(env, f->order, n, compare_steps, f->steps) ? n : 0;
 }
 
 static int compare_passes(const void *passes, uint32_t a, uint32_t b){
@@ -334,9 +348,9 @@ int at_funnel_entity(AtEnv *env, AtFunnel *f, uint32_t entity){
   n = collect(env, f, entity);
   while( i<n && !env->error.code ){
     Walker w = { env, f, 0, 0, ANY_STAGE, 0, 0 };
-    w.held = f->held ? f->held[f->order[i]] : 0;
-    for(; i<n && !env->error.code && (f->held==NULL || f->held[f->order[i]]==w.held); i++){
-      read_event(&w, f->order[i]);
+    w.held = f->steps[f->order[i]].held;
+    for(; i<n && !env->error.code && f->steps[f->order[i]].held==w.held; i++){
+      read_step(&w, &f->steps[f->order[i]]);
     }
     if( !env->error.code ) expire(&w, f->now);
   }

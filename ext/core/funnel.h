@@ -203,7 +203,7 @@ enum { AT_ADVANCED, AT_WON, AT_EXITED, AT_RECYCLED, AT_OPEN, AT_REMOVED };
 typedef struct AtPassRow AtPassRow; /* one stage of one pass */
 struct AtPassRow {
   int64_t entered, left;            /* left: AT_NO_TIME while open, and when won */
-  uint32_t event, left_event;       /* rows of events; AT_NO_ROW: a deadline */
+  uint32_t event, left_event;       /* rows of events; left has the form of left_event */
   uint32_t stage, number;           /* of the list, from 1; number: in order=any k-th */
   int outcome, inferred;
 };
@@ -216,6 +216,12 @@ struct AtPass {
   uint32_t furthest;
   int outcome;
 };
+typedef struct AtStep AtStep;       /* an event of an entity that counts */
+struct AtStep {
+  int64_t time;
+  uint32_t event, held;             /* row of events; tag of hold=, else 0 */
+  int32_t code;
+};
 typedef struct AtFunnel AtFunnel;
 struct AtFunnel {
   const AtStore *events;
@@ -225,7 +231,8 @@ struct AtFunnel {
   int16_t *code;                    /* by label: stage number, or what else it is */
   int64_t patience[AT_MAX_STAGES+1]; /* by stage: how long any next one may take, -1 = for ever */
   const uint32_t *tag, *held;       /* by row of events: label, value of hold=; NULL = none */
-  uint32_t *order;                  /* rows of one entity */
+  AtStep *steps;                    /* of one entity */
+  uint32_t *order;                  /* of them */
   uint32_t capacity;
   AtPassRow *rows;
   AtPass *passes;

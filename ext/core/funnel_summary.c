@@ -139,7 +139,8 @@ static int list_rows(Summary *s, AtStageTable *table){
 int at_funnel_summarize(AtEnv *env, AtStageTable *table, AtFunnel *f){
   const AtOptions *o = f->options;
   Summary s;
-  uint32_t e, i;
+  uint32_t e;
+  size_t i;
   memset(&s, 0, sizeof s);
   memset(table, 0, sizeof *table);
   s.env = env;
@@ -150,7 +151,7 @@ int at_funnel_summarize(AtEnv *env, AtStageTable *table, AtFunnel *f){
     if( at_funnel_entity(env, f, e) ) add_entity(&s);
   }
   if( !env->error.code ) list_rows(&s, table);
-  for(i=0; i<s.capacity*f->stages->n; i++) at_free(env->alloc, s.accounts[i].spells.keys);
+  for(i=0; i<(size_t)s.capacity*f->stages->n; i++) at_free(env->alloc, s.accounts[i].spells.keys);
   at_free(env->alloc, s.accounts);
   at_pairs_free(env->alloc, &s.groups);
   return !env->error.code;

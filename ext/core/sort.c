@@ -30,17 +30,18 @@ static void merge(const uint32_t *from, uint32_t *to, uint32_t lo, uint32_t mid,
 
 /* Puts n row numbers in order, stable. On failure they are in no order. */
 int at_sort_order(AtEnv *env, uint32_t *order, uint32_t n, AtCompare compare, const void *rows){
-  uint32_t *room, *from = order, *to, lo, width;
+  uint32_t *room, *from = order, *to, lo;
+  uint64_t width;
   for(lo=1; lo<n && compare(rows, order[lo-1], order[lo])<=0; lo++){}
   if( lo>=n ) return at_alive(env, n);
   for(lo=0; lo<n; lo+=RUN) sort_run(order+lo, n-lo<RUN ? n-lo : RUN, compare, rows);
   if( n<=RUN ) return at_alive(env, n);
   to = room = at_alloc(env, n, sizeof *room);
   if( room==NULL ) return 0;
-  for(width=RUN; width<n; width = width>n/2 ? n : width*2){
+  for(width=RUN; width<n; width*=2){
     uint32_t *swap = from;
-    for(lo=0; lo<n && at_alive(env, width); lo = n-lo>2*width ? lo+2*width : n){
-      uint32_t mid = n-lo<width ? n : lo+width, hi = n-mid<width ? n : mid+width;
+    for(lo=0; lo<n && at_alive(env, (uint32_t)width); lo = n-lo>2*width ? (uint32_t)(lo+2*width) : n){
+      uint32_t mid = n-lo<width ? n : (uint32_t)(lo+width), hi = n-mid<width ? n : (uint32_t)(mid+width);
       merge(from, to, lo, mid, hi, compare, rows);
     }
     from = to;

@@ -13,9 +13,12 @@ typedef struct Reader Reader;
 struct Reader {
   AtEnv *env;
   AtStages *stages;
-  char *at, *end, *out;             /* names are unquoted in place: out <= at */
+  const char *at, *end;
+  char *out;                        /* where the next quoted name goes, without its quotes */
   int plain;
 };
+
+static const char write_name[] = "write the name of a stage, in double quotes if it is none of letters and blanks";
 
 static void fail_list(Reader *r, const char *mend){
   at_fail(r->env, AT_INVALID, "argument stages cannot be read at character %u (got %s); %s",
@@ -29,42 +32,42 @@ static void skip_blanks(Reader *r){
 
 /* A name in quotes: its text without them. */
 static int read_quoted(Reader *r, AtStage *stage){
-  char *from = r->at++;
+  const char *from = r->at++;
   stage->text = r->out;
   for(; r->at<r->end; r->at++){
     if( *r->at=='"' ){
       r->at++;
       if( r->at>=r->end || *r->at!='"' ){
         stage->n = (size_t)(r->out-stage->text);
-        return 1;
+        if( stage->n>0 ) return 1;
+        break;
       }
     }
     *r->out++ = *r->at;
   }
   r->at = from;
-  fail_list(r, "close the quote");
+  fail_list(r, r->out==stage->text ? write_name : "close the quote");
   return 0;
 }
 
 static int read_name(Reader *r, AtStage *stage){
   skip_blanks(r);
-  if( r->at<r->end && *r->at=='"' && (r->at+2>r->end || r->at[1]!='"') ) return read_quoted(r, stage);
+  if( r->at<r->end && *r->at=='"' ) return read_quoted(r, stage);
   stage->text = r->at;
   while( r->at<r->end && *r->at && strchr(">?[]\"", *r->at)==NULL ) r->at++;
   stage->n = (size_t)(r->at-stage->text);
   at_trim(&stage->text, &stage->n);
-  r->out = r->at;                   /* the name stays where it is */
   if( stage->n>0 ) return 1;
   if( r->stages->n==0 && r->at>=r->end ){
     at_fail(r->env, AT_INVALID, "argument stages is empty; write a list such as 'inquiry > mql > won'");
   }else{
-    fail_list(r, "write the name of a stage, in double quotes if it is none of letters and blanks");
+    fail_list(r, write_name);
   }
   return 0;
 }
 
 static int read_limit(Reader *r, AtStage *stage){
-  char *close = memchr(r->at, ']', (size_t)(r->end-r->at));
+  const char *close = memchr(r->at, ']', (size_t)(r->end-r->at));
   const char *mend;
   if( close==NULL ){ fail_list(r, "close the limit with ]"); return 0; }
   if( stage->limit>=0 ){ fail_list(r, "write one limit"); return 0; }
@@ -114,21 +117,22 @@ static int check_stage(Reader *r, const AtStage *stage){
 int at_stages_parse(AtEnv *env, AtStages *s, const char *text, size_t n, int plain){
   Reader r;
   s->n = 0;
-  s->copy = at_alloc(env, n+1, 1);
+  s->copy = at_alloc(env, 2*n+1, 1);               /* the list, then names without quotes */
   if( s->copy==NULL ) return 0;
   if( n ) memcpy(s->copy, text, n);
   s->copy[n] = 0;
   r.env = env;
   r.stages = s;
-  r.at = r.out = s->copy;
+  r.at = s->copy;
   r.end = s->copy+n;
+  r.out = s->copy+n+1;
   r.plain = plain;
   for(;;){
     AtStage stage = { NULL, 0, 0, -1 };
     if( !read_name(&r, &stage) || !read_marks(&r, &stage) || !check_stage(&r, &stage) ) return 0;
     s->stage[s->n++] = stage;
     if( r.at>=r.end ) break;
-    r.out = ++r.at;
+    r.at++;
   }
   if( s->stage[s->n-1].optional ){
     at_fail(env, AT_INVALID, "stage %s is the last and optional; leave out the ?",

@@ -42,6 +42,7 @@ double at_normal_quantile(double confidence){
 int at_wilson(double k, double n, double z, double *low, double *high){
   double p, centre, half, shrink;
   if( !(n>0) ) return 0;
+  if( k>n ) k = n;
   p = k/n;
   shrink = 1 + z*z/n;
   centre = (p + z*z/(2*n))/shrink;

@@ -13,8 +13,6 @@
 */
 #include "sql.h"
 
-#include <string.h>
-
 typedef struct State State;
 struct State {
   int started;
@@ -40,20 +38,15 @@ static State *state_of(sqlite3_context *context){
 
 /* Adds the row whose conditions have been noted. Rows without any count in
 ** strict_order only. */
-static void add_row(State *s, sqlite3_value *ts){
-  int64_t time;
-  uint8_t form;
-  int has_time = group_time(&s->env, ts, &time, &form);
-  if( has_time ){
-    at_conditions_add(&s->env, &s->rows, time, form, (s->rule.modes & AT_STRICT_ORDER)!=0);
-  }else{
-    memset(s->rows.row, 0, sizeof s->rows.row);
-  }
+static void add_row(State *s, int64_t time, uint8_t form){
+  at_conditions_add(&s->env, &s->rows, time, form, (s->rule.modes & AT_STRICT_ORDER)!=0);
 }
 
 static void step(sqlite3_context *context, const char *name, int argc, sqlite3_value **argv, int has_forms){
   State *s = state_of(context);
   AtCell window;
+  int64_t time;
+  uint8_t form;
   if( s==NULL ) return;
   if( argc<3 ){
     at_fail(&s->env, AT_INVALID, "there is no condition; write %s('30 days', ts, stage = 'mql', stage = 'won')", name);
@@ -64,7 +57,8 @@ static void step(sqlite3_context *context, const char *name, int argc, sqlite3_v
         at_funnel_rule(&s->env, &s->rule, &window);
         at_conditions_open(&s->env, &s->rows, (uint32_t)argc-2, has_forms);
       }
-      if( group_conditions(&s->env, &s->rows, 1, argc-2, argv+2) ) add_row(s, argv[1]);
+      if( !s->env.error.code && group_time(&s->env, argv[1], &time, &form)
+       && group_conditions(&s->env, &s->rows, 1, argc-2, argv+2) ) add_row(s, time, form);
     }
   }
   if( s->env.error.code ) result_failure(context, name, &s->env);
@@ -123,7 +117,7 @@ void window_funnel_events_final(sqlite3_context *context){
   rows = at_alloc(&s->env, s->rows.n_conditions+1, sizeof *rows);
   if( finish(s, 1) ){
     uint32_t level = at_window_funnel(&s->env, &s->rows, &s->rule, rows);
-    at_conditions_json(&s->env, &s->rows, rows, level, &json);
+    if( !s->env.error.code ) at_conditions_json(&s->env, &s->rows, rows, level, &json);
   }
   result_json(context, "window_funnel_events", &s->env, &json);
   at_free(s->env.alloc, rows);
@@ -163,14 +157,16 @@ static int read_list(State *s, int argc, sqlite3_value **argv){
 void funnel_stage_step(sqlite3_context *context, int argc, sqlite3_value **argv){
   State *s = state_of(context);
   AtCell stage;
+  int64_t time;
+  uint8_t form;
   if( s==NULL ) return;
-  if( read_list(s, argc, argv) ){
+  if( read_list(s, argc, argv) && group_time(&s->env, argv[1], &time, &form) ){
     cell_text(argv[0], &stage);
     if( stage.type==AT_TEXT ){
       uint32_t k = at_stage_number(&s->stages, stage.text, stage.n);
       if( k ) at_conditions_hold(&s->rows, k);
     }
-    add_row(s, argv[1]);
+    add_row(s, time, form);
   }
   if( s->env.error.code ) result_failure(context, "funnel_stage", &s->env);
 }

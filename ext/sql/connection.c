@@ -25,6 +25,16 @@ static void *resize(void *ctx, void *block, size_t bytes){
   return sqlite3_realloc64(block, bytes);
 }
 
+/* The heartbeat where there is no Work, in an aggregate or between rows: prepared for
+** each beat, so that nothing is left behind. A beat comes after thousands of rows' work. */
+static int lone_heartbeat(void *connection){
+  sqlite3_stmt *stmt = NULL;
+  int rc = sqlite3_prepare_v2(((Connection*)connection)->db, "SELECT 1", -1, &stmt, NULL);
+  if( rc==SQLITE_OK ) rc = sqlite3_step(stmt);
+  sqlite3_finalize(stmt);
+  return rc!=SQLITE_INTERRUPT;
+}
+
 /* A new connection with one reference, or NULL. */
 Connection *connection_open(sqlite3 *db){
   Connection *c = sqlite3_malloc64(sizeof *c);
@@ -50,6 +60,8 @@ AtEnv connection_env(Connection *c){
   AtEnv env;
   memset(&env, 0, sizeof env);
   env.alloc = &c->alloc;
+  env.heartbeat = lone_heartbeat;
+  env.heartbeat_ctx = c;
   return env;
 }
 

@@ -289,7 +289,7 @@ static void fill_shape(Relation *r, int64_t unit){
   memset(shape, 0, sizeof *shape);
   shape->unit = unit;
   shape->relation = r->name;
-  shape->has_id = r->role->id_option && (r->id!=NULL || (r->has_rowid && !r->is_view));
+  shape->has_id = r->id!=NULL || (r->has_rowid && !r->is_view);
   for(i=0; i<r->n_columns; i++){
     const char *name = r->columns[i];
     switch( r->kinds[i] ){

@@ -77,6 +77,11 @@ void result_failure(sqlite3_context *context, const char *function, const AtEnv 
     sqlite3_result_error_nomem(context);
     return;
   }
+  if( env->error.code==AT_INTERRUPT ){               /* SQLite's own words */
+    sqlite3_result_error(context, env->error.text, -1);
+    sqlite3_result_error_code(context, SQLITE_INTERRUPT);
+    return;
+  }
   message = sqlite3_mprintf("%s(): %s", function, env->error.text);
   if( message==NULL ){
     sqlite3_result_error_nomem(context);

@@ -184,7 +184,7 @@ static int report(Cursor *cursor, const AtEnv *env, int code){
   if( env->error.code==AT_NOMEM || env->error.code==AT_INTERRUPT ) return code;
   sqlite3_free(vtab->zErrMsg);
   vtab->zErrMsg = sqlite3_mprintf("%s(): %s", cursor->family->name, env->error.text);
-  return code;
+  return vtab->zErrMsg ? code : SQLITE_NOMEM;
 }
 
 static int next_row(Cursor *cursor){

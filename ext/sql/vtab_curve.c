@@ -33,7 +33,8 @@ struct State {
   FunnelQuestion question;
   AtCurves curves;
   AtCurve curve;
-  uint32_t group, step;             /* the next group of curves.order, the next step */
+  uint32_t group;                   /* the next of curves.order */
+  int64_t step;                     /* the next one */
   double z;
 };
 

@@ -94,16 +94,12 @@ static void result_time(const State *s, sqlite3_context *context, uint32_t event
   cell_result(context, &cell);
 }
 
-/* A deadline has the form of the time that it counts from. */
+/* The time of an event, or a deadline in the form of the time that it counts from. */
 static void result_left(const State *s, sqlite3_context *context, const AtPassRow *row){
   AtCell cell;
   char buffer[40];
   if( row->left==AT_NO_TIME ) return;
-  if( row->left_event!=AT_NO_ROW ){
-    result_time(s, context, row->left_event);
-    return;
-  }
-  at_store_time_like(s->question.store, row->event, row->left, &cell, buffer);
+  at_store_time_like(s->question.store, row->left_event, row->left, &cell, buffer);
   cell_result(context, &cell);
 }
 

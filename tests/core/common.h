@@ -217,7 +217,7 @@ static inline void assert_error(const AtEnv *env, int code, const char *words){
 
 /* A row of touches or conversions. A store that lacks a column ignores it here. */
 typedef struct Row Row;
-struct Row { AtCell entity, time, label, number, milestone[2], id; };
+struct Row { AtCell entity, time, label, tag[2], number, milestone[2], id; };
 
 static inline Row row_of(AtCell entity, AtCell time, const char *label){
   Row row;
@@ -248,11 +248,12 @@ static inline AtShape shape_of(int has_label, int has_number, int n_milestones, 
 
 static inline void append_row(AtEnv *env, AtLoader *loader, const Row *row){
   const AtShape *shape = loader->shape;
-  AtCell cells[7];
+  AtCell cells[9];
   int n = 0, i;
   cells[n++] = row->entity;
   cells[n++] = row->time;
   if( shape->has_label ) cells[n++] = row->label;
+  for(i=0; i<shape->n_tags; i++) cells[n++] = row->tag[i];
   if( shape->has_number ) cells[n++] = row->number;
   for(i=0; i<shape->n_milestones; i++) cells[n++] = row->milestone[i];
   if( shape->has_id ) cells[n++] = row->id;

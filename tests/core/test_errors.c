@@ -33,6 +33,8 @@ static Row row_at(const Scenario *s, uint32_t i, char room[3][24]){
   Row row = row_of(key_of(s, i, room[0]), cell_integer(1000 + (i*37u)%977u), room[1]);
   snprintf(room[1], 24, "label %05u", s->kind==LABELS ? i : s->kind==TEXT_KEYS ? (i*31u)%20000u : i%20);
   row.label = cell_text(room[1]);
+  row.tag[0] = row.label;
+  row.tag[1] = i%3 ? cell_text("a tag of more than 16 bytes") : cell_null();
   row.number = cell_integer(i%7);
   row.milestone[0] = cell_integer(1000 + i%500);
   row.milestone[1] = i%3 ? cell_integer(1000 + i%900) : cell_null();
@@ -111,6 +113,7 @@ static int run(Heap *heap, const Scenario *s){
   AtEnv env = heap_env(heap);
   AtStore *t = NULL, *c = NULL;
   AtOptions o;
+  touches.n_tags = s->kind==WIDENING || s->kind==TEXT_KEYS ? 2 : 0;
   if( at_options_parse(&env, &o, options, sizeof options - 1, AT_FOR_ALL) ){
     o.period = AT_PERIOD_DAY;
     t = load(&env, s, &touches, s->n_touches);

@@ -9,7 +9,7 @@
 
 /* What a row should have become. */
 typedef struct Expected Expected;
-struct Expected { AtCell key, label, id; int64_t time, milestone[2]; double number; uint8_t form; };
+struct Expected { AtCell key, label, tag[2], id; int64_t time, milestone[2]; double number; uint8_t form; };
 
 static const AtShape *shape_in_use;      /* qsort() passes nothing on */
 
@@ -30,6 +30,7 @@ static int compare_expected(const void *p, const void *q){
   int order = compare_keys(&a->key, &b->key), i;
   if( order==0 && a->time!=b->time ) order = a->time<b->time ? -1 : 1;
   if( order==0 && shape_in_use->has_label ) order = compare_bytes(&a->label, &b->label);
+  for(i=0; order==0 && i<shape_in_use->n_tags; i++) order = compare_bytes(&a->tag[i], &b->tag[i]);
   if( order==0 && shape_in_use->has_id ) order = at_cell_compare(&a->id, &b->id);
   if( order==0 && shape_in_use->has_number ){
     if( isnan(a->number) || isnan(b->number) ) order = (isnan(b->number)!=0) - (isnan(a->number)!=0);
@@ -54,6 +55,7 @@ static size_t expect(const AtShape *shape, const Row *rows, size_t n, Expected *
     e->key = rows[i].entity;
     at_cell_normal(&e->key);
     e->label = at_cell_is_null(&rows[i].label) ? cell_text("(none)") : rows[i].label;
+    for(k=0; k<2; k++) e->tag[k] = at_cell_is_null(&rows[i].tag[k]) ? cell_text("(none)") : rows[i].tag[k];
     e->id = rows[i].id;
     assert_null(at_cell_number(&rows[i].number, &e->number));
     for(k=0; k<2; k++) assert_null(at_time_parse(&rows[i].milestone[k], shape->unit, &e->milestone[k], &form));
@@ -65,13 +67,18 @@ static size_t expect(const AtShape *shape, const Row *rows, size_t n, Expected *
 }
 
 static void assert_row(const AtStore *s, uint32_t row, const Expected *e, int forms){
-  AtCell label, id, time, expected_time;
+  AtCell label, tag, id, time, expected_time;
   char buffer[40], expected_buffer[40];
   int k;
   assert_true(at_store_when(s, row)==e->time);
   if( shape_in_use->has_label ){
     label = at_store_label_text(s, at_store_label(s, row));
     assert_true(same_cell(&label, &e->label));
+  }
+  assert_int_equal(s->n_tags, shape_in_use->n_tags);
+  for(k=0; k<s->n_tags; k++){
+    tag = at_dict_cell(&s->tags[k], s->tag[k][row]);
+    assert_true(same_cell(&tag, &e->tag[k]));
   }
   if( shape_in_use->has_number ){
     assert_true(isnan(e->number) ? isnan(s->number[row]) : s->number[row]==e->number);
@@ -209,11 +216,12 @@ static AtCell random_time(Random *r, Words *w, const Plan *p){
 
 static void check_plan(void **state, Random *r, const Plan *p){
   AtShape shape = shape_of(p->n_labels>0, random_below(r, 2) && 1, (int)random_below(r, 3), p->id_kind!=NO_ID);
-  Words w = {NULL, 0, (size_t)p->n*6+1};
+  Words w = {NULL, 0, (size_t)p->n*8+1};
   Row *rows = calloc(p->n+1, sizeof *rows);
   uint32_t i;
   w.word = malloc(w.capacity*sizeof *w.word);
   assert_true(rows && w.word);
+  shape.n_tags = (int)random_below(r, 3);
   for(i=0; i<p->n; i++){
     Row *row = &rows[i];
     row->entity = random_entity(r, &w, p);
@@ -223,7 +231,10 @@ static void check_plan(void **state, Random *r, const Plan *p){
     row->milestone[0] = random_below(r, 2) ? cell_integer(random_below(r, 3)) : cell_text("");
     row->milestone[1] = random_below(r, 2) ? cell_real(random_below(r, 3)) : cell_null();
     row->id = random_id(r, &w, p, i);
+    row->tag[0] = say(&w, random_below(r, 2) ? "tag %lld" : "a tag of more than 16: %lld", random_below(r, 4));
+    row->tag[1] = say(&w, "%lld", random_below(r, 300));
     if( random_below(r, 40)==0 ) row->label = random_below(r, 2) ? cell_null() : cell_text("");
+    if( random_below(r, 20)==0 ) row->tag[i%2] = random_below(r, 2) ? cell_null() : cell_text("");
     if( random_below(r, 40)==0 ) row->entity = random_below(r, 2) ? cell_null() : cell_text("");
     if( random_below(r, 40)==0 ) row->time = random_below(r, 2) ? cell_null() : cell_text("");
   }
@@ -315,6 +326,42 @@ static void test_many_labels(void **state){
   }
 }
 
+/* Tags have no label before them here; ids follow text order in each by itself. */
+static void test_many_tags(void **state){
+  enum { N = 70000 };
+  AtEnv env = heap_env(*state);
+  AtShape shape = shape_of(0, 0, 0, 1);
+  AtLoader loader;
+  AtStore *s;
+  uint32_t k;
+  int t;
+  shape.n_tags = 2;
+  assert_true(at_loader_open(&env, &loader, &shape));
+  for(k=0; k<N; k++){
+    char text[2][24];
+    Row row = row_of(cell_integer(k%7), cell_integer(k%5), "");
+    snprintf(text[0], sizeof text[0], "tag %06u", (k*7919u)%N);
+    snprintf(text[1], sizeof text[1], "%u", k%3);
+    for(t=0; t<2; t++) row.tag[t] = cell_text(text[t]);
+    row.id = cell_integer(k);
+    append_row(&env, &loader, &row);
+  }
+  s = at_loader_finish(&env, &loader);
+  at_loader_close(&loader);
+  assert_ok(&env);
+  assert_true(s->tags[0].n==N && s->tags[1].n==3 && s->label_bytes==0);
+  assert_true(at_store_size(s)>=N*(4+4+4+4+11));
+  for(k=0; k<s->n; k++){
+    AtCell tag = at_dict_cell(&s->tags[0], s->tag[0][k]), other = at_dict_cell(&s->tags[1], s->tag[1][k]), id = at_store_id(s, k);
+    char text[24];
+    snprintf(text, sizeof text, "tag %06u", (unsigned)((uint32_t)(id.integer*7919)%N));
+    assert_memory_equal(tag.text, text, tag.n);
+    assert_true(other.n==1 && other.text[0]=='0'+id.integer%3);
+    assert_int_equal(s->tag[0][k], (uint32_t)(id.integer*7919)%N);
+  }
+  at_store_release(s);
+}
+
 /* Rows that come as an index gives them: nothing is left to do, and nothing is undone. */
 static void test_rows_already_in_order(void **state){
   AtShape shape = shape_of(1, 1, 0, 1);
@@ -395,6 +442,9 @@ static void check_refused(void **state, Row wrong, const char *words){
   AtShape shape = shape_of(1, 1, 2, 1);
   Row rows[4];
   int i;
+  shape.n_tags = 2;
+  shape.tag[0] = "source";
+  shape.tag[1] = "plan";
   for(i=0; i<4; i++){
     rows[i] = row_of(cell_integer(i), cell_integer(i), "a");
     rows[i].id = cell_integer(100+i);
@@ -416,6 +466,12 @@ static void test_refusals(void **state){
   check_refused(state, row, "touched_at|row 42|a BLOB");
   row = good; row.label = cell_bytes(AT_BLOB, "x", 1);
   check_refused(state, row, "channel|row 42|a BLOB|TEXT");
+  row = good; row.tag[0] = cell_bytes(AT_BLOB, "x", 1);
+  check_refused(state, row, "source of touches|row 42|a BLOB|TEXT");
+  row = good; row.tag[1] = cell_bytes(AT_BLOB, "x", 1);
+  check_refused(state, row, "plan of touches|row 42|a BLOB|TEXT");
+  row = good; row.tag[1] = cell_bytes(AT_TEXT, text, AT_MAX_TEXT+1);
+  check_refused(state, row, "plan of touches|row 42|65,535");
   row = good; row.number = cell_text("ten");
   check_refused(state, row, "points|row 42|'ten'");
   row = good; row.milestone[0] = cell_text("soon");
@@ -439,9 +495,10 @@ static void test_longest_texts(void **state){
   char *text = malloc(AT_MAX_TEXT);
   Row rows[2];
   assert_non_null(text);
+  shape.n_tags = 1;
   memset(text, 'k', AT_MAX_TEXT);
   rows[0] = row_of(cell_bytes(AT_TEXT, text, AT_MAX_TEXT), cell_integer(1), "a");
-  rows[0].label = rows[0].id = rows[0].entity;
+  rows[0].label = rows[0].id = rows[0].tag[0] = rows[0].entity;
   rows[1] = rows[0];
   rows[1].id = cell_integer(1);
   check_rows(state, &shape, rows, 2, 1);
@@ -455,6 +512,7 @@ int main(void){
     HEAP_TEST(test_many_entities),
     HEAP_TEST(test_entities_around_the_number_of_buckets),
     HEAP_TEST(test_many_labels),
+    HEAP_TEST(test_many_tags),
     HEAP_TEST(test_rows_already_in_order),
     HEAP_TEST(test_no_rows),
     HEAP_TEST(test_one_instant_in_two_forms),

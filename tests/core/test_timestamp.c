@@ -406,6 +406,54 @@ static void test_refused_durations(void **state){
   assert_non_null(at_duration_parse("1\0 d", 4, &duration));
 }
 
+/* A form keeps what it has and gets the precision that a time needs, no more. */
+static void test_form_that_fits(void **state){
+  static const struct { const char *like; int64_t time; const char *shown; } known[] = {
+    {"2024-03-01", 0, "1970-01-01"}, {"2024-03-01", 60*AT_SECOND, "1970-01-01 00:01"}, {"2024-03-01", AT_SECOND, "1970-01-01 00:00:01"},
+    {"2024-03-01", 500000, "1970-01-01 00:00:00.5"}, {"2024-03-01", 10, "1970-01-01 00:00:00.00001"}, {"2024-03-01", -1, "1969-12-31 23:59:59.999999"},
+    {"2024-03-01 10:00", 0, "1970-01-01 00:00"}, {"2024-03-01 10:00", AT_SECOND, "1970-01-01 00:00:01"}, {"2024-03-01T10:00Z", 250000, "1970-01-01T00:00:00.25Z"},
+    {"2024-03-01T10:00:00.125Z", 500000, "1970-01-01T00:00:00.500Z"}, {"2024-03-01 10:00:00.123456", 1, "1970-01-01 00:00:00.000001"},
+    {"12", 1500000, "1.5"}, {"12", 2000000, "2"},
+  };
+  size_t i;
+  (void)state;
+  for(i=0; i<COUNT(known); i++){
+    AtCell like = cell_text(known[i].like), out;
+    char buffer[40];
+    int64_t time;
+    uint8_t form;
+    assert_null(at_time_parse(&like, AT_SECOND, &time, &form));
+    assert_int_equal(at_form_fit(time, form), form);             /* it fits the time that it comes from */
+    at_time_format(known[i].time, at_form_fit(known[i].time, form), AT_SECOND, &out, buffer);
+    if( out.n!=strlen(known[i].shown) || memcmp(out.text, known[i].shown, out.n)!=0 ) fail_msg("%s like %s", buffer, known[i].like);
+  }
+  assert_int_equal(at_form_fit(1, AT_FORM_INT), AT_FORM_INT);
+  assert_int_equal(at_form_fit(1, AT_FORM_REAL), AT_FORM_REAL);
+}
+
+/* Durations from values: numbers are seconds, and what is longer than all time is all time. */
+static void test_durations_of_values(void **state){
+  const struct { AtCell cell; int64_t duration; } known[] = {
+    {cell_integer(0), 0}, {cell_integer(7), 7*AT_SECOND}, {cell_real(0.25), 250000}, {cell_real(-0.0), 0}, {cell_text("2 hours"), 7200*AT_SECOND},
+    {cell_text("90"), 90*AT_SECOND}, {cell_integer(INT64_MAX), AT_MAX_TIME-AT_MIN_TIME}, {cell_real(1e300), AT_MAX_TIME-AT_MIN_TIME},
+    {cell_text("1e200 days"), AT_MAX_TIME-AT_MIN_TIME},
+  };
+  const AtCell refused[] = {cell_integer(-1), cell_integer(INT64_MIN), cell_real(-1e-9), cell_real(NAN), cell_real(-INFINITY), cell_text("-1"), cell_text("soon"),
+                            cell_text(""), cell_text("1 month"), cell_bytes(AT_BLOB, "1", 1), cell_null()};
+  size_t i;
+  (void)state;
+  for(i=0; i<COUNT(known); i++){
+    int64_t duration = -1;
+    if( at_duration_of(&known[i].cell, &duration) ) fail_msg("duration %zu is refused", i);
+    if( llabs(duration-known[i].duration)>1 ) fail_msg("duration %zu is %lld", i, (long long)duration);
+  }
+  for(i=0; i<COUNT(refused); i++){
+    int64_t duration = 5;
+    if( at_duration_of(&refused[i], &duration)==NULL ) fail_msg("duration %zu is taken", i);
+    assert_int_equal(duration, 5);
+  }
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_text_comes_back_as_it_was),
@@ -425,6 +473,8 @@ int main(void){
     cmocka_unit_test(test_periods_are_in_order),
     cmocka_unit_test(test_durations),
     cmocka_unit_test(test_refused_durations),
+    HEAP_TEST(test_form_that_fits),
+    HEAP_TEST(test_durations_of_values),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -117,7 +117,7 @@ EMPTY = {
     "sequence_count('(?1)', ts, stage = 'a')": 0,
     "sequence_match_events('(?1)', ts, stage = 'a')": "[]",
     "sequence_next_node('forward', 'head', ts, stage, 1)": None,
-    "retention(stage = 'a')": "[]",
+    "retention(stage = 'a')": "[0]",
 }
 
 
@@ -137,7 +137,12 @@ def test_aggregates_over_nothing(filled, call):
 def test_aggregates_with_filter(filled):
     sql = "SELECT entity, retention(stage = 'mql', stage = 'won') FILTER (WHERE ts > 100) FROM events WHERE entity = 1"
     assert filled.execute(sql).fetchone() == (1, "[1,1]")
-    assert filled.execute(sql.replace("100", "9999")).fetchone() == (1, "[]")
+    assert filled.execute(sql.replace("100", "9999")).fetchone() == (1, "[0,0]")
+
+
+@pytest.mark.parametrize("n", [1, 2, 64, 65, 125])
+def test_retention_of_nothing_has_a_zero_for_each_condition(filled, n):
+    assert filled.execute(f"SELECT retention({conditions(n)}) FROM events WHERE 0").fetchone() == ("[" + ",".join("0" * n) + "]",)
 
 
 def test_empty_tables(db):

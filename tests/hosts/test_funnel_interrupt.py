@@ -74,9 +74,8 @@ def large(tmp_path_factory):
 
 
 @pytest.mark.parametrize("sql", [
-    f"SELECT count(*), sum(entered) FROM funnel_summary('{RELATION}', '1 > 2 > 3', 'order=any; period=day; by=label')".replace(
-        "channel)", "channel, ts)"),
-    f"SELECT count(*), sum(converted) FROM conversion_curve('{RELATION}', 'period=day')",
+    "SELECT count(*), sum(entered) FROM funnel_summary('seen(entity, ts, channel, ts)', '1 > 2 > 3', 'order=any; period=day; by=label')",
+    "SELECT count(*), sum(converted) FROM conversion_curve('seen(entity, ts, channel, ts, entity)', 'period=day; by=label')",
 ])  # fmt: skip
 @pytest.mark.parametrize("how", ["from then on", "once"])
 def test_a_progress_handler_stops_it_wherever_it_is(large, sql, how):
@@ -110,3 +109,26 @@ with ThreadPoolExecutor(6) as pool:
 print("done")
 """
     assert run_script(script, create_file(tmp_path / "t.db")) == "done\n"
+
+
+def test_an_interrupt_after_the_last_row_of_a_group(tmp_path):
+    """The end of a group is long work too, in which SQLite runs nothing: it is stopped there, when all rows have been read."""
+    connection = harness.connect(tmp_path / "t.db")
+    connection.execute(f"CREATE TABLE seen AS SELECT value AS ts FROM {NUMBERS.format(100_000)}")
+    sql, short, long = "SELECT sequence_count(?, ts, 1) FROM seen", ("(?1)",), ("(?1).*" * 200,)
+    steps, most = [0], None
+
+    def step():
+        steps[0] += 1
+        return most is not None and steps[0] > most
+
+    connection.set_progress_handler(step, 1)
+    connection.execute(sql, short).fetchall()
+    read, steps[0] = steps[0], 0
+    whole = connection.execute(sql, long).fetchall()
+    assert steps[0] > read + 100  # the same rows: what comes on top are the heartbeats at the group's end
+    steps[0], most = 0, read + 50
+    with pytest.raises(sqlite3.OperationalError, match="^interrupted$"):
+        connection.execute(sql, long).fetchall()
+    steps[0], most = 0, None
+    assert connection.execute(sql, long).fetchall() == whole

@@ -251,3 +251,9 @@ def test_the_expected_rate_corrects_for_those_still_open(db):
 def test_options_that_do_not_exist_are_errors(db, options):
     with pytest.raises(ERROR, match=r"^funnel_summary\(\): "):
         summary(db, JOURNEYS, "a > b", options)
+
+
+def test_wilson_takes_sums_of_shares_and_knows_no_rate_of_nothing(db):
+    """0.1 + 0.2 is more than 0.3 by a rounding; of nothing there is no rate, whatever was counted."""
+    rows = db.execute("SELECT wilson_high(0.1 + 0.2, 0.3), wilson_low(3, 0), wilson_high(0, 0)").fetchall()
+    assert rows == [(1.0, None, None)]

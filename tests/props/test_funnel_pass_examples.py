@@ -340,3 +340,15 @@ def test_a_funnel_has_at_most_128_stages():
     assert len(passes("s128@1", " > ".join(names[:128]))[0].split()) == 129
     with pytest.raises(ERROR, match=r"^funnel\(\): .*128"):
         passes("s1@1", " > ".join(names))
+
+
+# ---------------------------------------------------------------- the form of a deadline
+
+
+@pytest.mark.parametrize("options, left", [("window=3 days", "2024-01-04"), ("recycle=3 days", 1_704_153_600 + 3 * DAY),
+                                           ("window=36 hours", "2024-01-02 12:00")])  # fmt: skip
+def test_a_deadline_has_the_form_of_the_time_that_it_counts_from(db, options, left):
+    """The window counts from the opening, which was written as a date; recycling from the last stage, a number."""
+    harness.create(db, "events", ["entity", "ts", "stage"], [(1, "2024-01-01", "a"), (1, 1_704_153_600, "b")])
+    sql = "SELECT left_at FROM funnel('events', 'a > b > c', ?) WHERE outcome <> 'advanced'"
+    assert db.execute(sql, (f"{options}; as_of=2024-02-01",)).fetchall() == [(left,)]
