@@ -188,8 +188,8 @@ struct AtStage {
 };
 typedef struct AtStages AtStages;
 struct AtStages {
-  uint32_t n;
-  AtStage stage[AT_MAX_STAGES];
+  uint32_t n, capacity;
+  AtStage *stage;
   char *copy;
 };
 int at_stages_parse(AtEnv *env, AtStages *s, const char *text, size_t n, int plain);

@@ -116,7 +116,7 @@ static int check_stage(Reader *r, const AtStage *stage){
 /* Reads a list; plain: names only. To be freed in any case. */
 int at_stages_parse(AtEnv *env, AtStages *s, const char *text, size_t n, int plain){
   Reader r;
-  s->n = 0;
+  memset(s, 0, sizeof *s);
   s->copy = at_alloc(env, 2*n+1, 1);               /* the list, then names without quotes */
   if( s->copy==NULL ) return 0;
   if( n ) memcpy(s->copy, text, n);
@@ -130,6 +130,11 @@ int at_stages_parse(AtEnv *env, AtStages *s, const char *text, size_t n, int pla
   for(;;){
     AtStage stage = { NULL, 0, 0, -1 };
     if( !read_name(&r, &stage) || !read_marks(&r, &stage) || !check_stage(&r, &stage) ) return 0;
+    if( s->n>=s->capacity ){
+      uint32_t capacity = s->capacity ? s->capacity*2 : 8;
+      if( !at_grow(env, &s->stage, capacity, sizeof *s->stage) ) return 0;
+      s->capacity = capacity;
+    }
     s->stage[s->n++] = stage;
     if( r.at>=r.end ) break;
     r.at++;
@@ -152,6 +157,6 @@ uint32_t at_stage_number(const AtStages *s, const char *text, size_t n){
 
 void at_stages_free(const AtAlloc *alloc, AtStages *s){
   at_free(alloc, s->copy);
-  s->copy = NULL;
-  s->n = 0;
+  at_free(alloc, s->stage);
+  memset(s, 0, sizeof *s);
 }

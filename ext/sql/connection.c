@@ -56,9 +56,12 @@ void connection_release(void *connection){
   sqlite3_free(c);
 }
 
+/* The text of an error is written when there is one: an aggregate starts one for each group. */
 AtEnv connection_env(Connection *c){
   AtEnv env;
-  memset(&env, 0, sizeof env);
+  env.ticks = 0;
+  env.error.code = AT_OK;
+  env.error.text[0] = 0;
   env.alloc = &c->alloc;
   env.heartbeat = lone_heartbeat;
   env.heartbeat_ctx = c;
