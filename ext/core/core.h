@@ -189,6 +189,16 @@ size_t at_encode(const AtCell *cell, char number[9], const char **bytes);
 AtCell at_decode(const char *encoded, size_t n);
 void at_cell_normal(AtCell *cell);
 
+/************************ Interface to code in stats.c ************************
+** Intervals and quantiles.
+*/
+double at_days(double duration);
+double at_normal_quantile(double confidence);
+int at_wilson(double k, double n, double z, double *low, double *high);
+double at_quantile(const uint64_t *sorted, uint32_t n, double p);
+int at_confidence_ok(double confidence);
+int at_rate_ok(double k, double n);
+
 /************************ Interface to code in sort.c *************************
 ** Row numbers by a comparison, keys by their digits.
 */

@@ -82,7 +82,7 @@ static int64_t latest_event(const AtStore *events){
   return latest;
 }
 
-/* The store, stages and options must outlive f. Tags of events: label, if there
+/* The store, stages and options, checked by at_funnel_check(), must outlive f. Tags of events: label, if there
 ** is one, then the column of hold=. To be closed in any case. */
 int at_funnel_open(AtEnv *env, AtFunnel *f, const AtStore *events, const AtStages *stages,
                    const AtOptions *o){
@@ -105,7 +105,7 @@ int at_funnel_open(AtEnv *env, AtFunnel *f, const AtStore *events, const AtStage
                : at_label_listed(&o->exclude_drop, label.text, label.n) ? DROP
                : at_label_listed(&o->exclude, label.text, label.n) ? EXCLUDE : OTHER;
   }
-  return at_funnel_check(env, stages, o);
+  return !env->error.code;
 }
 
 void at_funnel_close(const AtAlloc *alloc, AtFunnel *f){

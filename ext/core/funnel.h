@@ -132,15 +132,6 @@ struct AtSession {
 int at_session_add(AtEnv *env, AtSession *s, int64_t time, int64_t gap);
 int64_t at_session_number(AtEnv *env, AtSession *s);
 
-/************************ Interface to code in stats.c ************************
-** Intervals and quantiles.
-*/
-double at_days(int64_t duration);
-double at_normal_quantile(double confidence);
-int at_wilson(double k, double n, double z, double *low, double *high);
-double at_quantile(const uint64_t *sorted, uint32_t n, double p);
-int at_confidence_ok(double confidence);
-
 /************************ Interface to code in survival.c *********************
 ** The share that converts as time goes by, with competing outcomes.
 */
@@ -152,6 +143,7 @@ struct AtCurve {
   const uint64_t *keys;             /* sorted at_spell()s */
   uint32_t n, next;
   int64_t time;                     /* of the current point, microseconds */
+  int64_t steps;                    /* taken by at_curve_step() */
   uint32_t at_risk, converted, closed, censored;
   double staying;                   /* share that has neither converted nor closed */
   double conversion;                /* cumulative incidence of converting */
@@ -168,6 +160,7 @@ static inline int64_t at_spell_time(uint64_t spell){ return (int64_t)(spell>>2);
 void at_curve_start(AtCurve *x, const uint64_t *keys, uint32_t n);
 int at_curve_next(AtCurve *x);
 int at_curve_until(AtCurve *x, int64_t time);
+int at_curve_step(AtCurve *x, int64_t step);
 double at_converted_share(const uint64_t *keys, uint32_t n);
 double at_curve_error(const AtCurve *x);
 int at_curve_bounds(const AtCurve *x, double z, double *low, double *high);

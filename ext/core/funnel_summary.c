@@ -12,8 +12,6 @@
 #include <math.h>
 #include <string.h>
 
-#define DAY ((double)AT_SECOND*86400)
-
 /* One stage of one group. */
 typedef struct Account Account;
 struct Account {
@@ -88,9 +86,9 @@ static void fill_days(AtStageRow *row, const Account *account, uint64_t *room){
     at_sum_add(&sum, (double)at_spell_time(spells->keys[i]));
   }
   if( n==0 ) return;
-  row->mean = at_sum_total(&sum)/n/DAY;
-  row->median = at_quantile(room, n, 0.5)/DAY;
-  row->p90 = at_quantile(room, n, 0.9)/DAY;
+  row->mean = at_days(at_sum_total(&sum)/n);
+  row->median = at_days(at_quantile(room, n, 0.5));
+  row->p90 = at_days(at_quantile(room, n, 0.9));
 }
 
 static int fill_row(Summary *s, AtStageRow *row, Account *account, uint64_t first_entered){

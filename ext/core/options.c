@@ -77,7 +77,7 @@ static const char *read_by(AtOptions *o, Value v){
 }
 
 static const char *read_confidence(AtOptions *o, Value v){
-  if( !at_number_parse(v.text, v.n, &o->confidence) || !(o->confidence>0 && o->confidence<=1-1e-12) ){
+  if( !at_number_parse(v.text, v.n, &o->confidence) || !at_confidence_ok(o->confidence) ){
     return "write a number between 0 and 1, such as 0.95";
   }
   return NULL;

@@ -12,9 +12,14 @@
 #define SQRT_2 1.4142135623730951
 #define SQRT_2_PI 2.5066282746310002
 
-/* A duration in days. */
-double at_days(int64_t duration){
-  return (double)duration/(double)AT_SECOND/86400;
+/* Microseconds in days. */
+double at_days(double duration){
+  return duration/((double)AT_SECOND*86400);
+}
+
+/* Whether k of n is a rate; sums of shares may be a rounding above n. */
+int at_rate_ok(double k, double n){
+  return n>=0 && k>=0 && (n==0 || k<=n*(1+1e-9));
 }
 
 /* Whether a confidence level can be used: from 0 to 1, neither included. */

@@ -8,7 +8,6 @@
 */
 #include "core.h"
 
-#include <assert.h>
 #include <math.h>
 #include <string.h>
 

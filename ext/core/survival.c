@@ -108,6 +108,11 @@ int at_curve_until(AtCurve *x, int64_t time){
   return 1;
 }
 
+/* The next of the points at 0, step, 2 step, …; 0 at the end. */
+int at_curve_step(AtCurve *x, int64_t step){
+  return at_curve_until(x, step*x->steps++);
+}
+
 /* The share that has converted in the end, as the last point of a curve over n
 ** sorted spells has it: at one time the censored ones come last. */
 double at_converted_share(const uint64_t *keys, uint32_t n){

@@ -16,7 +16,6 @@
 */
 #include "funnel.h"
 
-#include <assert.h>
 #include <string.h>
 
 /**************************** '30 days, strict_order' ************************/

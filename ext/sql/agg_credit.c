@@ -62,7 +62,7 @@ static void read_model(State *s, const AtCell *text, int has_labels, int has_poi
     at_fail(&s->env, AT_INVALID, "model %s needs labels; write weighted_credit(label, ts, '%s')",
             m->name, m->name);
   }
-  at_text_add(&s->env, &s->model_text, text->text, text->n);
+  group_constant(&s->env, &s->model_text, text, "model");
 }
 
 static int64_t read_time(State *s, const AtCell *cell, const char *argument){
@@ -92,11 +92,8 @@ static void start(State *s, const AtCell *cells, int has_labels, int has_points)
 
 /* model and converted_at belong to the group, not to the row. */
 static void check_same(State *s, const AtCell *cells){
-  if( cells[0].type!=AT_TEXT || cells[0].n!=s->model_text.n
-   || memcmp(cells[0].text, s->model_text.text, cells[0].n)!=0 ){
-    at_fail(&s->env, AT_INVALID, "model differs within a group (got %s); write one model for all rows",
-            at_cell_quote(&cells[0]).text);
-  }else if( read_time(s, &cells[1], "converted_at")!=s->converted_at ){
+  group_constant(&s->env, &s->model_text, &cells[0], "model");
+  if( read_time(s, &cells[1], "converted_at")!=s->converted_at ){
     at_fail(&s->env, AT_INVALID, "converted_at differs within a group (got %s); group by it too",
             at_cell_quote(&cells[1]).text);
   }

@@ -14,7 +14,6 @@
 */
 #include "sql.h"
 
-#include <string.h>
 
 typedef struct State State;
 struct State {
@@ -41,17 +40,12 @@ static State *state_of(sqlite3_context *context, int latest){
 
 static void step(sqlite3_context *context, sqlite3_value **argv, int latest){
   State *s = state_of(context, latest);
-  AtCell value, ts;
+  AtCell value;
   int64_t time;
   uint8_t form;
-  const char *mend;
   if( s==NULL ) return;
   cell_of(argv[0], &value);
-  cell_of(argv[1], &ts);
-  mend = at_time_parse(&ts, AT_SECOND, &time, &form);
-  if( mend ){
-    at_fail(&s->env, AT_INVALID, "ts is no time (got %s); %s", at_cell_quote(&ts).text, mend);
-  }else if( time==AT_NO_TIME || at_cell_is_null(&value) ){
+  if( !group_time(&s->env, argv[1], &time, &form) || at_cell_is_null(&value) ){
     at_extreme_skip(&s->extreme);
   }else{
     at_extreme_add(&s->env, &s->extreme, time, &value);

@@ -32,12 +32,9 @@ static void check_labels(FunnelQuestion *q, Work *work, int has_labels, const ch
 
 /* Reads the options in argument i and resolves the relation in argument 0. */
 static int open_relation(FunnelQuestion *q, Cursor *cursor, Work *work, int i, const Role *role, unsigned table){
-  const AtCell *options = &cursor->arguments[i], *relation = &cursor->arguments[0];
-  AtOptions *o = &q->options;
-  at_options_parse(&work->env, o, options->type==AT_NULL ? "" : options->text,
-                   options->type==AT_NULL ? 0 : options->n, table);
-  if( work->env.error.code ) return 0;
-  if( o->cache_mb>=0 ) cache_limit(cursor->connection, o->cache_mb);
+  const AtCell *relation = &cursor->arguments[0];
+  const AtOptions *o = &q->options;
+  if( !question_options(&q->options, cursor, work, i, table) ) return 0;
   relation_parse(work, &q->relation, role, relation->text, relation->n);
   relation_resolve(work, &q->relation, o->event_id, o->hold, o->unit);
   return !work->env.error.code;

@@ -1,5 +1,5 @@
 /*
-** group.c: what the condition functions share: a row's time, its conditions,
+** group.c: what the aggregates share: a row's time, its conditions,
 ** and arguments that belong to the group and not to the row.
 */
 #include "sql.h"

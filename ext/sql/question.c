@@ -28,6 +28,15 @@ void question_check_text(Cursor *cursor, Work *work, int i){
           cursor->family->arguments[i].name, at_cell_quote(cell).text, cursor->family->example);
 }
 
+/* Reads the options in an argument; NULL is none. */
+int question_options(AtOptions *o, Cursor *cursor, Work *work, int argument, unsigned table){
+  const AtCell *text = &cursor->arguments[argument];
+  int given = text->type!=AT_NULL;
+  if( !at_options_parse(&work->env, o, given ? text->text : "", given ? text->n : 0, table) ) return 0;
+  if( o->cache_mb>=0 ) cache_limit(cursor->connection, o->cache_mb);
+  return 1;
+}
+
 /* Loads both relations, or what is needed for one entity. Where the keys of one
 ** entity seem to conflict, those of the whole relations decide. */
 static void load_relations(Question *q, Work *work, const AtCell *entity){
@@ -47,17 +56,14 @@ static void load_relations(Question *q, Work *work, const AtCell *entity){
 /* Reads the cursor's arguments and loads what they name. question_close()
 ** must follow whatever this returns. */
 int question_open(Question *q, Cursor *cursor, Work *work, int has_models, unsigned table){
-  AtCell *argument = cursor->arguments, *options = &argument[has_models ? 3 : 2];
+  AtCell *argument = cursor->arguments;
   AtCell linear = { AT_TEXT, 0, 0, "linear", 6 };
   const AtCell *models = has_models && argument[2].type!=AT_NULL ? &argument[2] : &linear;
   int i;
   memset(q, 0, sizeof *q);
   for(i=0; i<(has_models ? 4 : 3); i++) question_check_text(cursor, work, i);
   if( work->env.error.code ) return 0;
-  at_options_parse(&work->env, &q->options, options->type==AT_NULL ? "" : options->text,
-                   options->type==AT_NULL ? 0 : options->n, table);
-  if( work->env.error.code ) return 0;
-  if( q->options.cache_mb>=0 ) cache_limit(cursor->connection, q->options.cache_mb);
+  if( !question_options(&q->options, cursor, work, has_models ? 3 : 2, table) ) return 0;
   relation_parse(work, &q->touches_relation, &touches_role, argument[0].text, argument[0].n);
   relation_parse(work, &q->conversions_relation, &conversions_role, argument[1].text, argument[1].n);
   relation_resolve(work, &q->touches_relation, q->options.touch_id, NULL, q->options.unit);

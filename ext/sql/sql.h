@@ -71,7 +71,7 @@ void result_failure(sqlite3_context *context, const char *function, const AtEnv 
 void result_json(sqlite3_context *context, const char *function, const AtEnv *env, AtText *json);
 
 /************************ Interface to code in group.c ************************
-** What the condition functions share.
+** What the aggregates share.
 */
 int group_time(AtEnv *env, sqlite3_value *value, int64_t *time, uint8_t *form);
 int group_conditions(AtEnv *env, AtConditions *rows, int first, int n, sqlite3_value **argv);
@@ -191,6 +191,7 @@ int question_open(Question *q, Cursor *cursor, Work *work, int has_models, unsig
 void question_close(Question *q, Connection *connection);
 int question_is_lookup(const AtStore *store, const AtCell *key);
 void question_check_text(Cursor *cursor, Work *work, int argument);
+int question_options(AtOptions *options, Cursor *cursor, Work *work, int argument, unsigned table);
 extern const Argument question_arguments[], journeys_arguments[];
 
 /************************ Interface to code in funnel_question.c **************

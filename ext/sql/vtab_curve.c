@@ -34,7 +34,6 @@ struct State {
   AtCurves curves;
   AtCurve curve;
   uint32_t group;                   /* the next of curves.order */
-  int64_t step;                     /* the next one */
   double z;
 };
 
@@ -57,7 +56,7 @@ static void curve_close(Cursor *cursor){
 
 static int next_point(State *s){
   int64_t step = s->question.options.step;
-  return step<0 ? at_curve_next(&s->curve) : at_curve_until(&s->curve, step*s->step++);
+  return step<0 ? at_curve_next(&s->curve) : at_curve_step(&s->curve, step);
 }
 
 static int curve_next(Cursor *cursor){
@@ -68,7 +67,6 @@ static int curve_next(Cursor *cursor){
     if( s->group>=s->curves.groups.n ) return 0;
     spells = &s->curves.spells[s->curves.order[s->group++]];
     at_curve_start(&s->curve, spells->keys, spells->n);
-    s->step = 0;
   }
   return 0;
 }
@@ -93,7 +91,7 @@ static void curve_column(Cursor *cursor, sqlite3_context *context, int column){
   double low, high;
   switch( column ){
     case LABEL: case PERIOD: result_group(s, context, column); return;
-    case DAYS: sqlite3_result_double(context, at_days(x->time)); return;
+    case DAYS: sqlite3_result_double(context, at_days((double)x->time)); return;
     case AT_RISK: sqlite3_result_int64(context, x->at_risk); return;
     case CONVERTED: sqlite3_result_int64(context, x->converted); return;
     case CLOSED: sqlite3_result_int64(context, x->closed); return;

@@ -23,7 +23,7 @@ static void bound(sqlite3_context *context, const char *name, int argc, sqlite3_
     if( mend==NULL && isnan(x[i]) ) is_null = 1;
   }
   if( !env.error.code && !is_null ){
-    if( x[1]<0 || x[0]<0 || (x[1]>0 && x[0]>x[1]*(1+1e-9)) ){       /* sums of shares are rounded */
+    if( !at_rate_ok(x[0], x[1]) ){
       cell_of(argv[0], &cell);
       at_fail(&env, AT_INVALID, "k is not between 0 and n (got %s); write successes, then trials", at_cell_quote(&cell).text);
     }else if( !at_confidence_ok(x[2]) ){

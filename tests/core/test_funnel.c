@@ -14,7 +14,7 @@ static int open_case(AtEnv *env, Case *x, int n_tags, const char *stages, const 
   at_options_parse(env, &x->options, options, strlen(options), AT_FOR_FUNNEL);
   if( !env->error.code ) parse_stages(env, &x->stages, stages);
   if( !env->error.code ) x->events = load_events(env, n_tags, entities, n);
-  if( x->events ) at_funnel_open(env, &x->funnel, x->events, &x->stages, &x->options);
+  if( x->events && at_funnel_check(env, &x->stages, &x->options) ) at_funnel_open(env, &x->funnel, x->events, &x->stages, &x->options);
   return !env->error.code;
 }
 

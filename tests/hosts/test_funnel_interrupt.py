@@ -5,8 +5,8 @@ import sqlite3
 import pytest
 
 import harness
-from libsqlite import INTERRUPT, ROW, Database, answers, create_file, run_script
-from test_interrupt import NUMBERS, PROGRESS, Clock, interrupt_from_a_thread
+from libsqlite import INTERRUPT, ROW, Database, create_file, run_script
+from test_interrupt import NUMBERS, PROGRESS, Clock, check_interrupted
 from test_pool import START
 
 RELATION = "seen(entity, ts, channel)"
@@ -36,14 +36,7 @@ def watched(tmp_path):
 @pytest.mark.parametrize("sql", STATEMENTS + AGGREGATES)
 @pytest.mark.parametrize("row", [1, 1500, 3005])
 def test_an_interrupt_from_another_thread(watched, sql, row):
-    connection, clock = watched
-    whole, expected = connection.execute(sql).fetchall(), answers(connection)
-    clock.at(row, lambda: interrupt_from_a_thread(connection))
-    with pytest.raises(sqlite3.OperationalError, match="^interrupted$"):
-        connection.execute(sql).fetchall()
-    assert clock.seen >= row
-    assert connection.execute(sql).fetchall() == whole
-    assert answers(connection) == expected
+    check_interrupted(*watched, sql, row)
 
 
 @pytest.mark.parametrize("sql", ["SELECT * FROM funnel('events', 'mql > sql > won')", "SELECT * FROM funnel_summary('events', 'mql > sql > won')",

@@ -120,7 +120,9 @@ STRICT_ANY = (True, ["ANY", "ANY"], [False, True], [[], ["1"], ["1"]], "")
 MIXED_TOUCHES = (False, ["INTEGER", ""], [True, False], [[1, "a"], ["1"], [1]], "")
 MIXED_TEXT = (False, ["TEXT", ""], [True, False], [[2, b"1"], [1], [1]], "")
 
-CALLS = ["attribution('touches', 'conversions')", "journeys('touches', 'conversions')"]
+PASSES = "funnel('touches(entity, ts, channel)'"  # channels are numbered, as are times
+CALLS = ["attribution('touches', 'conversions')", "journeys('touches', 'conversions')",
+         f"{PASSES}, '0 > 1 > 2')", f"{PASSES}, '0 > 1 > 2 > 3', 'as_of=4; recycle=1')"]
 
 
 @pytest.mark.parametrize("call", CALLS)
@@ -163,3 +165,19 @@ def test_an_index_changes_nothing(call, described, key):
             assert "CAST" in plain and all(other in (plain, []) for other in others)
         else:
             assert others == [plain] * 3
+
+
+def test_passes_of_one_entity_are_the_whole_s(db):
+    """Now is the latest time of the whole relation, whichever entity is asked for, with an index and without."""
+    db.execute("CREATE TABLE events(entity INTEGER, ts, stage)")
+    db.executemany("INSERT INTO events VALUES (?, ?, ?)", [(n % 7, n * 10, f"s{n % 3}") for n in range(60)])
+    for index in ("", "CREATE INDEX events_entity ON events(entity)"):
+        db.executescript(index)
+        for options in ("", "as_of=300", "recycle=40", "order=any; boomerang=on"):
+            sql = "SELECT * FROM funnel('events', 's0 > s1 > s2', ?)"
+            whole = db.execute(sql, (options,)).fetchall()
+            for entity in (0, 3, 6, 99):
+                db.execute("UPDATE events SET ts = ts WHERE 0")
+                assert db.execute(f"{sql} WHERE entity = ?", (options, entity)).fetchall() == [row for row in whole if row[0] == entity]
+            rows = db.execute(f"{sql} WHERE entity = 1 OR entity = 2 OR pass = 99", (options,)).fetchall()
+            assert sorted(rows, key=repr) == sorted((row for row in whole if row[0] in (1, 2)), key=repr)
