@@ -14,7 +14,6 @@
 */
 #include "sql.h"
 
-
 typedef struct State State;
 struct State {
   int started;
