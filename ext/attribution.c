@@ -170,13 +170,17 @@ static int register_all(sqlite3 *db){
   return rc;
 }
 
-/* A second load into the same connection finds the first and does nothing. */
+/* A second load into the same connection finds the first and does nothing. The
+** pragma itself, not the table over it: that one would read the database's schema,
+** and a connection is not ready for this while it opens (no busy timeout, no key). */
 static int is_loaded(sqlite3 *db){
   sqlite3_stmt *stmt = NULL;
   int loaded = 0;
-  if( sqlite3_prepare_v2(db, "SELECT 1 FROM pragma_module_list WHERE name='attribution'", -1, &stmt,
-                         NULL)==SQLITE_OK ){
-    loaded = sqlite3_step(stmt)==SQLITE_ROW;
+  if( sqlite3_prepare_v2(db, "PRAGMA module_list", -1, &stmt, NULL)==SQLITE_OK ){
+    while( !loaded && sqlite3_step(stmt)==SQLITE_ROW ){
+      const char *name = (const char*)sqlite3_column_text(stmt, 0);
+      loaded = name!=NULL && strcmp(name, attribution_family.name)==0;
+    }
   }
   sqlite3_finalize(stmt);
   return loaded;

@@ -40,6 +40,29 @@ print("done")
 """)
 
 
+def test_opening_reads_nothing(tmp_path):
+    """A connection that opens has no busy timeout and no key yet: the extension must not look into the file."""
+    run(tmp_path, """
+earlier.execute("PRAGMA locking_mode = EXCLUSIVE")
+earlier.execute("BEGIN EXCLUSIVE")
+later = sqlite3.connect(path, timeout=0)
+assert has(later)
+try:
+    later.execute("SELECT * FROM touches")
+    sys.exit("the file should be locked")
+except sqlite3.OperationalError as error:
+    assert str(error) == "database is locked", error
+sealed = path + ".sealed"
+with open(sealed, "wb") as file:
+    file.write(b"not a database, or one that waits for its key" * 100)
+connection = sqlite3.connect(sealed)
+assert has(connection)
+connection.enable_load_extension(True)
+connection.execute("SELECT load_extension(?, 'sqlite3_attribution_init')", (harness.extension_path(),))
+print("done")
+""")
+
+
 def test_it_outlives_the_connection_that_loaded_it(tmp_path):
     run(tmp_path, """
 first.close()
