@@ -90,6 +90,12 @@ static const Family *const families[] = {
   &funnel_family,
   &funnel_summary_family,
   &curve_family,
+  &channel_effects_family,
+  &path_effects_family,
+  &transitions_family,
+  &orders_family,
+  &markov_effects_family,
+  &shapley_effects_family,
   &help_family,
   NULL
 };

@@ -352,13 +352,17 @@ struct AtOptions {
   char *touch_id, *conversion_id;   /* column names, point into copy */
   int64_t cache_mb;                 /* -1 = as it is */
   int64_t window, recycle, step;    /* microseconds, -1 = none */
-  int order;                        /* AT_ORDER_ORDERED .. */
+  int order;                        /* of stages, AT_ORDER_ORDERED .. */
   AtLabelList exits, exclude, exclude_drop;
   int boomerang, first_pass;        /* 1 = on, passes=first */
   int label;                        /* AT_LABEL_FIRST .. */
   int by_label;
   double confidence;
   char *event_id, *hold;            /* column names */
+  int chain_order;                  /* 1 .., 0 = auto */
+  double min_paths;                 /* 0 = none */
+  const char *separator;
+  size_t separator_n;
   char *copy;                       /* owned text that the above points into */
 };
 enum { AT_ORDER_ORDERED, AT_ORDER_STRICT, AT_ORDER_ANY };
@@ -366,9 +370,11 @@ enum { AT_LABEL_FIRST, AT_LABEL_LAST, AT_LABEL_STAGE };
 
 /* Which table functions know an option. */
 enum { AT_FOR_ATTRIBUTION = 1, AT_FOR_SUMMARY = 2, AT_FOR_JOURNEYS = 4, AT_FOR_FUNNEL = 8,
-       AT_FOR_FUNNEL_SUMMARY = 16, AT_FOR_CURVE = 32,
-       AT_FOR_CREDIT = 3, AT_FOR_TOUCHES = 7, AT_FOR_PASSES = 24, AT_FOR_GROUPS = 2|16|32,
-       AT_FOR_ALL = 63 };
+       AT_FOR_FUNNEL_SUMMARY = 16, AT_FOR_CURVE = 32, AT_FOR_CHANNELS = 64, AT_FOR_PATHS = 128,
+       AT_FOR_TRANSITIONS = 256, AT_FOR_ORDERS = 512, AT_FOR_COUNTS = 1024, AT_FOR_COALITIONS = 2048,
+       AT_FOR_CREDIT = 3, AT_FOR_TOUCHES = 7|64|256|512, AT_FOR_PASSES = 24, AT_FOR_GROUPS = 2|16|32,
+       AT_FOR_CHAIN = 64|128|256, AT_FOR_GROUPED = 64|128|256|512|2048, AT_FOR_TEXT = 128|256|1024|2048,
+       AT_FOR_ALL = 63|64|256|512 /* whose rows have times */ };
 extern const char *const at_option_tables[];  /* names, by bit */
 typedef struct AtOptionInfo AtOptionInfo;
 struct AtOptionInfo {
@@ -385,7 +391,7 @@ int at_label_listed(const AtLabelList *list, const char *text, size_t n);
 */
 enum { AT_FIRST_TOUCH, AT_LAST_TOUCH, AT_LAST_NON_DIRECT, AT_LINEAR, AT_POSITION_BASED,
        AT_TIME_DECAY, AT_J_SHAPED, AT_INVERSE_J, AT_CUSTOM, AT_PARTICIPATION, AT_POINTS,
-       AT_MILESTONE, AT_U_SHAPED, AT_W_SHAPED, AT_FULL_PATH };
+       AT_MILESTONE, AT_U_SHAPED, AT_W_SHAPED, AT_FULL_PATH, AT_MARKOV, AT_SHAPLEY };
 
 typedef struct AtModel AtModel;
 struct AtModel {
@@ -393,6 +399,8 @@ struct AtModel {
   double first, middle, last, each; /* position weights; each = per milestone */
   int64_t half_life;                /* microseconds */
   int n_milestones;                 /* needs milestones 1..n; milestone(k): k */
+  int order;                        /* of markov */
+  double *effect;                   /* of markov, by label, owned; NULL until learned */
   char name[AT_MAX_NAME];           /* as written, blanks trimmed, lower case */
 };
 typedef struct AtModels AtModels;
@@ -408,6 +416,7 @@ struct AtModelInfo {
 const AtModelInfo *at_model_info(int i);
 int at_models_parse(AtEnv *env, AtModels *models, const char *text, size_t n,
                     int has_points, int n_milestones);
+void at_models_free(const AtAlloc *alloc, AtModels *models);
 
 /************************ Interface to code in path.c *************************
 ** The window of a conversion among its entity's touches, and its path.

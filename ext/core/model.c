@@ -6,7 +6,7 @@
 ** weights.c. Sources of the shapes: Adobe Analytics (J, inverse J, participation),
 ** Marketo Measure (U, W, full path), Full Circle Insights (points).
 */
-#include "core.h"
+#include "effects.h"
 
 #include <assert.h>
 #include <string.h>
@@ -33,6 +33,8 @@ static const Row table[] = {
   {{AT_U_SHAPED, "u_shaped", "u_shaped", "40 first, 40 milestone 1, 20 between"}, .4,.2,0,.4, 1},
   {{AT_W_SHAPED, "w_shaped", "w_shaped", "30 first, 30 milestone 1, 30 milestone 2, 10 between"}, .3,.1,0,.3, 2},
   {{AT_FULL_PATH, "full_path", "full_path", "22.5 first, milestone 1, milestone 2, last; 10 between"}, .225,.1,.225,.225, 2},
+  {{AT_MARKOV, "markov", "markov(order=1)", "in proportion to the removal effects of the touches' channels, learned from all journeys"}, 0,0,0,0, 0},
+  {{AT_SHAPLEY, "shapley", "shapley", "equal parts for the path's channels, each divided over its touches"}, 0,0,0,0, 0},
 };
 #define N_ROWS ((int)(sizeof table/sizeof *table))
 
@@ -78,6 +80,7 @@ static const char *const position_names[] = {"first", "last", NULL};
 static const char *const decay_names[] = {"half_life", NULL};
 static const char *const custom_names[] = {"first", "middle", "last", NULL};
 static const char *const milestone_names[] = {"k", NULL};
+static const char *const markov_names[] = {"order", NULL};
 
 static const char *const *parameter_names(int kind){
   switch( kind ){
@@ -85,6 +88,7 @@ static const char *const *parameter_names(int kind){
     case AT_TIME_DECAY: return decay_names;
     case AT_CUSTOM: return custom_names;
     case AT_MILESTONE: return milestone_names;
+    case AT_MARKOV: return markov_names;
     default: return no_names;
   }
 }
@@ -152,6 +156,13 @@ static int apply_parameters(AtEnv *env, Piece text, AtModel *m, const Piece valu
       }
       m->n_milestones = (int)k;
       return 1;
+    case AT_MARKOV:
+      k = 1;
+      if( value[0].text && (!at_integer_parse(value[0].text, value[0].n, &k) || k<1 || k>AT_MAX_ORDER) ){
+        return fail_model(env, text, "has no such order", "write markov(1) to markov(6)");
+      }
+      m->order = (int)k;
+      return 1;
     default:
       return 1;
   }
@@ -159,7 +170,7 @@ static int apply_parameters(AtEnv *env, Piece text, AtModel *m, const Piece valu
 
 static int same_model(const AtModel *a, const AtModel *b){
   return a->kind==b->kind && a->first==b->first && a->middle==b->middle && a->last==b->last
-      && a->half_life==b->half_life && a->n_milestones==b->n_milestones;
+      && a->half_life==b->half_life && a->n_milestones==b->n_milestones && a->order==b->order;
 }
 
 static int add_model(AtEnv *env, AtModels *models, const AtModel *m){
@@ -213,6 +224,7 @@ static int add_all(AtEnv *env, AtModels *models, int has_points, int n_milestone
     start_model(&m, &table[i]);
     strcpy(m.name, table[i].info.name);
     m.half_life = m.kind==AT_TIME_DECAY ? INT64_C(604800)*AT_SECOND : 0;
+    if( m.kind==AT_MARKOV || m.kind==AT_SHAPLEY ) continue;   /* no rules */
     if( m.kind==AT_CUSTOM || (m.kind==AT_POINTS && !has_points) || m.n_milestones>n_milestones ) continue;
     if( m.kind==AT_POSITION_BASED ) m.middle = 1 - (m.first+m.last);
     for(k=1; k<=(m.kind==AT_MILESTONE ? n_milestones : 1); k++){
@@ -245,7 +257,7 @@ static const Row *find_row(AtEnv *env, Piece name){
   at_fail(env, AT_INVALID, "unknown model %s; %s%s%s", at_quote(name.text, name.n).text,
           near.best[0] ? "did you mean " : "write one of first_touch, last_touch, last_non_direct, linear, "
           "position_based, time_decay, j_shaped, inverse_j, custom, participation, points, milestone, "
-          "u_shaped, w_shaped, full_path, or all", near.best, near.best[0] ? "?" : "");
+          "u_shaped, w_shaped, full_path, markov, shapley, or all", near.best, near.best[0] ? "?" : "");
   return NULL;
 }
 
@@ -287,4 +299,10 @@ int at_models_parse(AtEnv *env, AtModels *models, const char *text, size_t n,
     at = stop+1;
   }
   return 1;
+}
+
+void at_models_free(const AtAlloc *alloc, AtModels *models){
+  int i;
+  for(i=0; i<models->n; i++) at_free(alloc, models->model[i].effect);
+  models->n = 0;
 }

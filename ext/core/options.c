@@ -53,6 +53,25 @@ static const char *read_order(AtOptions *o, Value v){
   return o->order<0 ? "write order=ordered, strict or any" : NULL;
 }
 
+static const char *read_chain_order(AtOptions *o, Value v){
+  int64_t order = 0;
+  if( !at_same_word("auto", v.text, v.n)
+   && (!at_integer_parse(v.text, v.n, &order) || order<1 || order>6) ) return "write order=1 to order=6, or order=auto";
+  o->chain_order = (int)order;
+  return NULL;
+}
+
+static const char *read_min_paths(AtOptions *o, Value v){
+  if( !at_number_parse(v.text, v.n, &o->min_paths) || !(o->min_paths>=0) ) return "write a number of paths, such as 100";
+  return NULL;
+}
+
+static const char *read_separator(AtOptions *o, Value v){
+  o->separator = v.text;
+  o->separator_n = v.n;
+  return v.n>0 ? NULL : "write what stands between channels, such as separator=\">\"";
+}
+
 static const char *read_boomerang(AtOptions *o, Value v){
   static const char *const words[] = {"off", "on", NULL};
   o->boomerang = word_index(words, v);
@@ -202,6 +221,9 @@ static const struct { AtOptionInfo info; ReadOption read; } table[] = {
   {{"by", "by=label", "group by label", AT_FOR_FUNNEL_SUMMARY|AT_FOR_CURVE}, read_by},
   {{"confidence", "confidence=0.95", "of the bounds", AT_FOR_FUNNEL_SUMMARY|AT_FOR_CURVE}, read_confidence},
   {{"step", "step=7 days", "one row per step, instead of one per time at which something happens", AT_FOR_CURVE}, read_step},
+  {{"order", "order=1|2|3|4|5|6|auto", "how many channels a state of the chain holds; auto takes the best by markov_orders", AT_FOR_CHAIN}, read_chain_order},
+  {{"min_paths", "min_paths=100", "channels in fewer paths than this become (other)", AT_FOR_GROUPED}, read_min_paths},
+  {{"separator", "separator=>", "what stands between the channels of a path or state", AT_FOR_TEXT}, read_separator},
   {{"cache_mb", "cache_mb=1024", "memory that this connection may keep loaded relations in", AT_FOR_ALL}, read_cache_mb},
 };
 #define N_OPTIONS ((int)(sizeof table/sizeof *table))
@@ -212,15 +234,19 @@ const AtOptionInfo *at_option_info(int i){
 }
 
 const char *const at_option_tables[] = {"attribution", "attribution_summary", "journeys", "funnel",
-                                        "funnel_summary", "conversion_curve", NULL};
+                                        "funnel_summary", "conversion_curve", "channel_effects", "path_effects",
+                                        "markov_transitions", "markov_orders", "markov_effects",
+                                        "shapley_effects", NULL};
 
 /* The option exists, for other functions. */
 static void fail_elsewhere(AtEnv *env, const AtOptionInfo *info){
   AtText list = {0};
+  unsigned tables = 0;
   int i, n = 0, total = 0;
-  for(i=0; at_option_tables[i]; i++) total += (int)(info->tables>>i & 1);
+  for(i=0; i<N_OPTIONS; i++) if( strcmp(table[i].info.name, info->name)==0 ) tables |= table[i].info.tables;
+  for(i=0; at_option_tables[i]; i++) total += (int)(tables>>i & 1);
   for(i=0; at_option_tables[i]; i++){
-    if( !(info->tables>>i & 1) ) continue;
+    if( !(tables>>i & 1) ) continue;
     if( n>0 ) at_text_add(env, &list, n==total-1 ? " and " : ", ", n==total-1 ? 5 : 2);
     at_text_add(env, &list, at_option_tables[i], strlen(at_option_tables[i]));
     at_text_add(env, &list, "()", 2);
@@ -230,25 +256,27 @@ static void fail_elsewhere(AtEnv *env, const AtOptionInfo *info){
   at_text_free(env->alloc, &list);
 }
 
+/* The row of an option that the table function knows; two may share a name. */
 static int find_option(AtEnv *env, const char *name, size_t n, unsigned for_table){
   AtSuggest near;
-  int i;
+  int i, elsewhere = -1;
   at_suggest_start(&near, name, n);
   for(i=0; i<N_OPTIONS; i++){
-    if( at_same_word(table[i].info.name, name, n) ) break;
-    if( table[i].info.tables & for_table ) at_suggest_offer(&near, table[i].info.name);
+    int known = (table[i].info.tables & for_table)!=0;
+    if( at_same_word(table[i].info.name, name, n) ){
+      if( known ) return i;
+      elsewhere = i;
+    }
+    if( known ) at_suggest_offer(&near, table[i].info.name);
   }
-  if( i==N_OPTIONS ){
+  if( elsewhere<0 ){
     at_fail(env, AT_INVALID, "unknown option %s%s%s%s", at_quote(name, n).text,
             near.best[0] ? "; did you mean " : "; write options as 'lookback=90 days; reset=conversion'",
             near.best, near.best[0] ? "?" : "");
-    return -1;
+  }else{
+    fail_elsewhere(env, &table[elsewhere].info);
   }
-  if( !(table[i].info.tables & for_table) ){
-    fail_elsewhere(env, &table[i].info);
-    return -1;
-  }
-  return i;
+  return -1;
 }
 
 /* Lists unquote each of their labels, not the whole. */
@@ -308,6 +336,9 @@ int at_options_parse(AtEnv *env, AtOptions *o, const char *text, size_t n, unsig
   memset(o, 0, sizeof *o);
   o->lookback = o->gap = o->cache_mb = o->window = o->recycle = o->step = -1;
   o->confidence = 0.95;
+  o->chain_order = 1;
+  o->separator = ">";
+  o->separator_n = 1;
   o->as_of = AT_NO_TIME;
   o->unit = AT_SECOND;
   o->direct.n = 2;

@@ -1,5 +1,5 @@
 /*
-** weights.c: the weights of one path under one rule-based model.
+** weights.c: the weights of one path under one model.
 **
 ** Position models (all but time_decay, points, participation and those that
 ** pick a single touch) share one mechanism: weights for the first touch, for
@@ -128,6 +128,29 @@ static void participation_weights(AtPath *path, double *weight){
   for(i=0; i<path->n; i++) path->count[path->label[i]] = 0;
 }
 
+/* Equal parts for the labels, each over its touches: participation's, divided. */
+static void shapley_weights(AtPath *path, double *weight){
+  double labels = 0;
+  uint32_t i;
+  participation_weights(path, weight);
+  for(i=0; i<path->n; i++) labels += weight[i];
+  labels = floor(labels + 0.5);
+  for(i=0; i<path->n; i++) weight[i] /= labels;
+}
+
+/* By the effects of the touches' labels. Those of a converting path are above 0. */
+static void markov_weights(const AtModel *m, const AtPath *path, double *weight){
+  double total = 0;
+  uint32_t i;
+  assert( m->effect );
+  for(i=0; i<path->n; i++) total += m->effect[path->label[i]];
+  if( !(total>0) ){
+    equal_weights(weight, path->n);
+    return;
+  }
+  for(i=0; i<path->n; i++) weight[i] = m->effect[path->label[i]]/total;
+}
+
 /* Fills weight[0 .. path->n). Returns 0 when the model credits no touch. Uses
 ** path->scratch. */
 int at_weights(const AtModel *model, AtPath *path, double *weight){
@@ -146,6 +169,8 @@ int at_weights(const AtModel *model, AtPath *path, double *weight){
     case AT_TIME_DECAY: decay_weights(model, path, weight); break;
     case AT_POINTS: point_weights(path, weight); break;
     case AT_PARTICIPATION: participation_weights(path, weight); break;
+    case AT_SHAPLEY: shapley_weights(path, weight); break;
+    case AT_MARKOV: markov_weights(model, path, weight); break;
     default: position_weights(model, path, weight); break;
   }
   return 1;

@@ -58,7 +58,10 @@ static void read_model(State *s, const AtCell *text, int has_labels, int has_poi
   }else if( m->kind==AT_POINTS && !has_points ){
     at_fail(&s->env, AT_INVALID, "model points needs the last argument, points; "
             "write NULL for converted_at where there is none");
-  }else if( !has_labels && (m->kind==AT_LAST_NON_DIRECT || m->kind==AT_PARTICIPATION) ){
+  }else if( m->kind==AT_MARKOV ){
+    at_fail(&s->env, AT_INVALID, "model %s learns from all journeys, and a group is one; "
+            "write attribution(touches, conversions, '%s')", m->name, m->name);
+  }else if( !has_labels && (m->kind==AT_LAST_NON_DIRECT || m->kind==AT_PARTICIPATION || m->kind==AT_SHAPLEY) ){
     at_fail(&s->env, AT_INVALID, "model %s needs labels; write weighted_credit(label, ts, '%s')",
             m->name, m->name);
   }

@@ -1,5 +1,5 @@
 /*
-** load.c: streams a relation's rows into a store.
+** load.c: streams a relation's rows into a store, or into a list's reader.
 **
 ** How it works. Instead of stepping a SELECT row by row, the rows are fed to
 ** an aggregate of our own by one step of
@@ -20,8 +20,10 @@
 typedef struct Load Load;
 struct Load {
   Work *work;
+  int label, labels;                /* arguments label .. labels-1 are labels */
   AtLoader loader;
-  int labels;                       /* arguments 2 .. labels-1 are labels */
+  AddRow add;                       /* NULL: into the loader */
+  void *context;
 };
 
 void ingest_step(sqlite3_context *context, int argc, sqlite3_value **argv){
@@ -36,11 +38,12 @@ void ingest_step(sqlite3_context *context, int argc, sqlite3_value **argv){
   argc--;
   argv++;
   for(i=0; i<argc; i++){
-    if( i>=2 && i<load->labels ) cell_text(argv[i], &cells[i]);
+    if( i>=load->label && i<load->labels ) cell_text(argv[i], &cells[i]);
     else cell_of(argv[i], &cells[i]);
     if( cells[i].type==AT_TEXT && cells[i].text==NULL ) at_fail(&load->work->env, AT_NOMEM, "out of memory");
   }
-  if( !at_loader_append(&load->work->env, &load->loader, cells) ){
+  if( !(load->add ? load->add(load->context, &load->work->env, cells)
+                  : at_loader_append(&load->work->env, &load->loader, cells)) ){
     sqlite3_result_error(context, load->work->env.error.text, -1);
   }
 }
@@ -66,6 +69,15 @@ static sqlite3_stmt *prepare_load(Work *work, const Relation *r, const char *pre
   return stmt;
 }
 
+/* Runs the SELECT, which feeds ingest_step(). */
+static void run_load(Load *load, sqlite3_stmt *stmt, const Relation *r){
+  char what[128];
+  sqlite3_bind_pointer(stmt, 1, load, POINTER_TYPE, NULL);
+  if( sqlite3_step(stmt)==SQLITE_ROW ) return;
+  sqlite3_snprintf(sizeof what, what, "%.80s (argument %s) cannot be read", r->name, r->role->argument);
+  work_fail_sql(load->work, what);
+}
+
 /* Loads a relation, or the rows of one entity only. NULL on failure. */
 AtStore *load_relation(Work *work, const Relation *r, const AtCell *entity){
   sqlite3_stmt *stmt = prepare_load(work, r, "", entity!=NULL);
@@ -73,20 +85,30 @@ AtStore *load_relation(Work *work, const Relation *r, const AtCell *entity){
   AtStore *store = NULL;
   memset(&load, 0, sizeof load);
   load.work = work;
+  load.label = 2;
   load.labels = 2 + r->shape.has_label + r->shape.n_tags;
   if( stmt && at_loader_open(&work->env, &load.loader, &r->shape) ){
     if( entity ) bind_cell(stmt, entity);
-    sqlite3_bind_pointer(stmt, 1, &load, POINTER_TYPE, NULL);
-    if( sqlite3_step(stmt)!=SQLITE_ROW ){
-      char what[128];
-      sqlite3_snprintf(sizeof what, what, "%.80s (argument %s) cannot be read", r->name, r->role->argument);
-      work_fail_sql(work, what);
-    }
+    run_load(&load, stmt, r);
     store = at_loader_finish(&work->env, &load.loader);
     at_loader_close(&load.loader);
   }
   sqlite3_finalize(stmt);
   return store;
+}
+
+/* Hands every row of a list to add(), its texts first. */
+int load_rows(Work *work, const Relation *r, AddRow add, void *context){
+  sqlite3_stmt *stmt = prepare_load(work, r, "", 0);
+  Load load;
+  memset(&load, 0, sizeof load);
+  load.work = work;
+  load.labels = r->shape.has_label + r->shape.n_tags;
+  load.add = add;
+  load.context = context;
+  if( stmt ) run_load(&load, stmt, r);
+  sqlite3_finalize(stmt);
+  return !work->env.error.code;
 }
 
 /* Whether SQLite would find one entity by an index. */

@@ -53,6 +53,13 @@ static void load_relations(Question *q, Work *work, const AtCell *entity){
                 q->conversions_relation.columns[0]);
 }
 
+/* Whether a model learns from all journeys, so that one entity's rows are not enough. */
+static int learns(const AtModels *models){
+  int i;
+  for(i=0; i<models->n; i++) if( models->model[i].kind==AT_MARKOV ) return 1;
+  return 0;
+}
+
 /* Reads the cursor's arguments and loads what they name. question_close()
 ** must follow whatever this returns. */
 int question_open(Question *q, Cursor *cursor, Work *work, int has_models, unsigned table){
@@ -72,11 +79,13 @@ int question_open(Question *q, Cursor *cursor, Work *work, int has_models, unsig
   if( !at_models_parse(&work->env, &q->models, models->text, models->n,
                        q->touches_relation.shape.has_number,
                        q->conversions_relation.shape.n_milestones) ) return 0;
-  load_relations(q, work, cursor->entity);
-  return !work->env.error.code;
+  load_relations(q, work, learns(&q->models) ? NULL : cursor->entity);
+  return !work->env.error.code
+      && at_learn(&work->env, &q->models, q->touches, q->conversions, &q->options);
 }
 
 void question_close(Question *q, Connection *connection){
+  at_models_free(&connection->alloc, &q->models);
   at_store_release(q->touches);
   at_store_release(q->conversions);
   relation_free(connection, &q->touches_relation);

@@ -32,6 +32,19 @@ const Role subjects_role = {
   {"entity", "ts", "converted_at", "closed_at", "label", NULL}, "etmml"
 };
 
+const Role paths_role = {
+  "paths", NULL, "'paths(path, conversions, value, nulls)'", 2, 4,
+  {"path", "conversions", "value", "nulls", NULL}, "lcvz"
+};
+const Role counts_role = {
+  "counts", NULL, "'counts(from_state, to_state, weight)'", 3, 4,
+  {"from_state", "to_state", "weight", "value", NULL}, "lgcv"
+};
+const Role coalitions_role = {
+  "coalitions", NULL, "'coalitions(channels, conversions, value, nulls)'", 2, 4,
+  {"channels", "conversions", "value", "nulls", NULL}, "lcvz"
+};
+
 /************************************ Parsing ********************************/
 
 typedef struct Parser Parser;
@@ -298,6 +311,7 @@ static void fill_shape(Relation *r, int64_t unit){
       case KIND_LABEL: shape->has_label = 1; shape->label = name; break;
       case KIND_TAG: shape->tag[shape->n_tags++] = name; break;
       case KIND_NUMBER: shape->has_number = 1; shape->number = name; break;
+      case KIND_COUNT: case KIND_VALUE: case KIND_NULLS: break;     /* AtList has those */
       default: shape->milestone[shape->n_milestones++] = name;
     }
   }
@@ -395,7 +409,8 @@ static void add_sql(Work *work, AtText *sql, const char *format, const char *nam
 ** order in which a loader wants them; one_entity adds the condition entity = ?2. The
 ** text is the caller's to free. */
 AtText relation_select(Work *work, const Relation *r, int one_entity){
-  static const char kinds[] = { KIND_ENTITY, KIND_TIME, KIND_LABEL, KIND_TAG, KIND_NUMBER, KIND_MILESTONE, 0 };
+  static const char kinds[] = { KIND_ENTITY, KIND_TIME, KIND_LABEL, KIND_TAG, KIND_NUMBER, KIND_MILESTONE,
+                                KIND_COUNT, KIND_VALUE, KIND_NULLS, 0 };
   AtText sql = {0};
   char *from = from_clause(r);
   const char *kind;

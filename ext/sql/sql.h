@@ -9,6 +9,7 @@
 #include <sqlite3ext.h>
 
 #include "../core/core.h"
+#include "../core/effects.h"
 #include "../core/funnel.h"
 
 SQLITE_EXTENSION_INIT3
@@ -65,6 +66,7 @@ void cache_keep(AtEnv *env, Connection *connection, AtText *key, AtStore *store)
 */
 void cell_of(sqlite3_value *value, AtCell *cell);
 void cell_result(sqlite3_context *context, const AtCell *cell);
+void result_real(sqlite3_context *context, double number);
 void cell_text(sqlite3_value *value, AtCell *cell);
 int env_code(const AtEnv *env);
 void result_failure(sqlite3_context *context, const char *function, const AtEnv *env);
@@ -82,20 +84,22 @@ int group_constant(AtEnv *env, AtText *kept, const AtCell *cell, const char *nam
 */
 #define MAX_COLUMNS (4+AT_MAX_MILESTONES)
 #define MAX_CELLS (MAX_COLUMNS+2)   /* with the held column and the id */
-/* What a column is: entity, time, label, tag (a further label), number, milestone. */
+/* What a column is: entity, time, label, tag (a further label), number, milestone; of a list,
+** after its texts (label, tag): count, value, nulls. */
 enum { KIND_ENTITY = 'e', KIND_TIME = 't', KIND_LABEL = 'l', KIND_TAG = 'g', KIND_NUMBER = 'n',
-       KIND_MILESTONE = 'm' };
+       KIND_MILESTONE = 'm', KIND_COUNT = 'c', KIND_VALUE = 'v', KIND_NULLS = 'z' };
 typedef struct Role Role;
 struct Role {
-  const char *argument;             /* touches, conversions, events, subjects */
-  const char *id_option;            /* touch_id, conversion_id, event_id */
+  const char *argument;             /* touches, conversions, events, paths .. */
+  const char *id_option;            /* touch_id, conversion_id, event_id, or NULL */
   const char *form;                 /* how to write it */
   int required;                     /* leading columns that must be named; the next may be left out */
   int most;
   const char *columns[MAX_COLUMNS+1]; /* standard names */
   const char *kinds;                /* a letter for each of them */
 };
-extern const Role touches_role, conversions_role, events_role, subjects_role;
+extern const Role touches_role, conversions_role, events_role, subjects_role, paths_role, counts_role,
+                  coalitions_role;
 
 typedef struct Relation Relation;
 struct Relation {
@@ -121,6 +125,8 @@ void relation_free(Connection *connection, Relation *relation);
 ** Runs the nested SELECT through an aggregate of our own into a store.
 */
 AtStore *load_relation(Work *work, const Relation *relation, const AtCell *entity);
+typedef int (*AddRow)(void *context, AtEnv *env, const AtCell *cells);
+int load_rows(Work *work, const Relation *relation, AddRow add, void *context);
 int load_is_search(Work *work, const Relation *relation);
 void ingest_step(sqlite3_context *context, int argc, sqlite3_value **argv);
 void ingest_final(sqlite3_context *context);
@@ -209,9 +215,28 @@ int curve_question_open(FunnelQuestion *q, Cursor *cursor, Work *work);
 void funnel_question_close(FunnelQuestion *q, Connection *connection);
 extern const Argument funnel_arguments[], curve_arguments[];
 
+/************************ Interface to code in effects_question.c *************
+** What the data-driven tables are asked: touches and conversions, or a list.
+*/
+typedef struct EffectsQuestion EffectsQuestion;
+struct EffectsQuestion {
+  Question question;                /* of those that take touches; its options are everyone's */
+  Relation list;                    /* of those that take a list */
+  AtPaths paths;
+};
+int effects_open_touches(EffectsQuestion *q, Cursor *cursor, Work *work, unsigned table);
+int effects_open_paths(EffectsQuestion *q, Cursor *cursor, Work *work, const Role *role, unsigned table);
+int effects_open_counts(EffectsQuestion *q, Cursor *cursor, Work *work, AtCounts *counts);
+void effects_close(EffectsQuestion *q, Connection *connection);
+AtSeparator effects_separator(const EffectsQuestion *q);
+void result_name(sqlite3_context *context, const AtDict *names, uint32_t channel);
+extern const Argument effects_arguments[], paths_arguments[], counts_arguments[], coalitions_arguments[];
+
 /************************ Interface to code in vtab_*.c ***********************/
 extern const Family attribution_family, summary_family, journeys_family, funnel_family,
-                    funnel_summary_family, curve_family, help_family;
+                    funnel_summary_family, curve_family, channel_effects_family, path_effects_family,
+                    transitions_family, orders_family, markov_effects_family, shapley_effects_family,
+                    help_family;
 
 /************************ Interface to code in frame.c ************************
 ** Whether a window function's frame moves.

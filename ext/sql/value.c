@@ -4,6 +4,7 @@
 #include "sql.h"
 
 #include <limits.h>
+#include <math.h>
 
 /* Text and blobs point into the value: they live as long as the row. */
 void cell_of(sqlite3_value *value, AtCell *cell){
@@ -57,6 +58,12 @@ void cell_result(sqlite3_context *context, const AtCell *cell){
     case AT_BLOB: sqlite3_result_blob64(context, cell->text, cell->n, SQLITE_TRANSIENT); return;
     default: sqlite3_result_null(context);
   }
+}
+
+/* NaN is NULL. */
+void result_real(sqlite3_context *context, double number){
+  if( isnan(number) ) sqlite3_result_null(context);
+  else sqlite3_result_double(context, number);
 }
 
 /* SQLite's code for a failure. */

@@ -54,7 +54,7 @@ static int family_connect(sqlite3 *db, void *aux, int argc, const char *const *a
   int i, rc;
   (void)argc; (void)argv; (void)message;
   for(i=0; sql && family->columns[i].name; i++){
-    sql = sqlite3_mprintf("%z%s%s %s", sql, i ? ", " : "", family->columns[i].name, family->columns[i].type);
+    sql = sqlite3_mprintf("%z%s\"%w\" %s", sql, i ? ", " : "", family->columns[i].name, family->columns[i].type);
   }
   for(i=0; sql && i<count_arguments(family); i++){
     sql = sqlite3_mprintf("%z, arg_%s HIDDEN", sql, family->arguments[i].name);

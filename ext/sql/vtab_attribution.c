@@ -128,11 +128,6 @@ static void touch_column(const State *s, sqlite3_context *context, int column){
   }
 }
 
-static void result_number(sqlite3_context *context, double number){
-  if( isnan(number) ) sqlite3_result_null(context);
-  else sqlite3_result_double(context, number);
-}
-
 static void attribution_column(Cursor *cursor, sqlite3_context *context, int column){
   State *s = cursor->state;
   const AtStore *conversions = s->question.conversions;
@@ -154,13 +149,13 @@ static void attribution_column(Cursor *cursor, sqlite3_context *context, int col
       at_store_time(conversions, s->walk.conversion, &cell, buffer);
       cell_result(context, &cell);
       return;
-    case CONVERSION_VALUE: result_number(context, conversion_value(s)); return;
+    case CONVERSION_VALUE: result_real(context, conversion_value(s)); return;
     case PATH_LENGTH: sqlite3_result_int64(context, s->walk.path.n); return;
     case CREDIT:
       sqlite3_result_double(context, s->divided ? s->walk.path.credit[s->touch] : 1.0);
       return;
     case VALUE:
-      result_number(context, s->divided ? s->walk.path.value[s->touch] : conversion_value(s));
+      result_real(context, s->divided ? s->walk.path.value[s->touch] : conversion_value(s));
       return;
     default: touch_column(s, context, column);
   }

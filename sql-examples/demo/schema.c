@@ -205,6 +205,21 @@ const char *const schema_finish[] = {
 "         min(e.entered_at) FILTER (WHERE e.stage IN ('lost', 'disqualified')), l.source\n"
 "  FROM leads AS l LEFT JOIN stage_events AS e USING (lead_id) GROUP BY l.lead_id",
 
+"CREATE VIEW account_paths(path, conversions, value, nulls) AS -- 'email > webinar', added up as other tools keep them\n"
+"  SELECT path, count(amount), total(amount), count(*) - count(amount) FROM (\n"
+"    SELECT group_concat(channel, ' > ') AS path,\n"
+"           (SELECT sum(amount) FROM won_deals AS d WHERE d.account_id = t.account_id) AS amount\n"
+"    FROM (SELECT * FROM touches WHERE account_id IS NOT NULL ORDER BY account_id, touched_at, channel) AS t\n"
+"    GROUP BY account_id) GROUP BY path",
+
+"CREATE VIEW channel_steps(from_state, to_state, weight) AS -- from one touch of an account to its next, counted\n"
+"  WITH steps AS (\n"
+"    SELECT account_id, channel, lag(channel) OVER w AS before, lead(channel) OVER w AS after\n"
+"    FROM touches WHERE account_id IS NOT NULL WINDOW w AS (PARTITION BY account_id ORDER BY touched_at, channel))\n"
+"  SELECT coalesce(before, '(start)'), channel, count(*) FROM steps GROUP BY 1, 2 UNION ALL\n"
+"  SELECT channel, iif(account_id IN (SELECT account_id FROM won_deals), '(conversion)', '(null)'), count(*)\n"
+"  FROM steps WHERE after IS NULL GROUP BY 1, 2",
+
 "CREATE VIEW channel_spend(month, channel, spend) AS -- euros\n"
 "  SELECT month, channel, sum(spend_cents) / 100.0 FROM spend GROUP BY month, channel",
 

@@ -59,7 +59,7 @@ static void test_forms_in_the_help(void **state){
     assert_int_equal(m.model[0].kind, info->kind);
     assert_true(info->help[0]!=0);
   }
-  assert_int_equal(i, 15);
+  assert_int_equal(i, 17);
   assert_null(at_model_info(-1));
 }
 
@@ -70,7 +70,7 @@ static void test_parameters(void **state){
     {"position_based(last=.4)", "position_based(first=0.40)"}, {"position_based(.1,.3)", "position_based(last=.3, first=.1)"},
     {"time_decay", "time_decay(7 days)"}, {"time_decay(half_life=1 week)", "time_decay(168h)"},
     {"custom(1,2,3)", "custom(last=3, first=1, middle=2)"}, {"custom(1,2,3)", "custom(1, last=3, middle=2)"},
-    {"milestone(1)", "milestone(k=1)"},
+    {"milestone(1)", "milestone(k=1)"}, {"markov(2)", "markov(order=2)"}, {"markov", "markov(1)"},
   };
   size_t i;
   for(i=0; i<COUNT(same); i++){
@@ -87,7 +87,7 @@ static void test_refused_lists(void **state){
   static const char *const refused[][2] = {
     {"", "empty place"}, {" ", "empty place"}, {",", "empty place"}, {"linear,", "empty place|'linear,'"},
     {",linear", "empty place"}, {"linear,,first_touch", "empty place"},
-    {"liner", "'liner'|linear?"}, {"first", "'first'"}, {"firsttouch", "first_touch?"}, {"markov", "unknown model 'markov'"},
+    {"liner", "'liner'|linear?"}, {"first", "'first'"}, {"firsttouch", "first_touch?"}, {"markow", "unknown model 'markow'|markov?"},
     {"linear last_touch", "unknown model"}, {"linear;", "unknown model|linear?"}, {"linear)", "unknown model|linear?"},
     {"linear, linear", "'linear'|twice"}, {"linear, LINEAR", "twice"}, {"linear, linear()", "twice"},
     {"all, linear", "'linear'|twice"}, {"linear, all", "'linear'|twice"}, {"all, all", "twice"},
@@ -106,7 +106,9 @@ static void test_refused_lists(void **state){
     {"custom(1,-1,1)", "none negative"}, {"custom(1,x,1)", "shares"}, {"custom(1,2,last=)", "shares"},
     {"milestone", "milestone(1)"}, {"milestone()", "milestone(1)"}, {"milestone(0)", "milestone(1)"},
     {"milestone(17)", "milestone(16)"}, {"milestone(1.5)", "milestone(1)"}, {"milestone(won)", "milestone(1)"},
-    {"milestone(1,2)", "wrong parameters"},
+    {"milestone(1,2)", "wrong parameters"}, {"markov(0)", "markov(1) to markov(6)"}, {"markov(7)", "markov(6)"},
+    {"markov(auto)", "markov(1)"}, {"markov(1,2)", "wrong parameters|markov(order=1)"}, {"markov, markov(1)", "twice"},
+    {"shapley(1)", "wrong parameters|shapley"},
   };
   size_t i;
   for(i=0; i<COUNT(refused); i++){

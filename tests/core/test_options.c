@@ -136,7 +136,8 @@ static void test_refusals(void **state){
     {"as_of=20240701", "dashes"}, {"as_of=1719792000000", "as_of|time_unit=ms"}, {"time_unit=m", "'m'|ms"},
     {"time_unit=", "ms"}, {"ignore=", "labels"}, {"ignore=a,,b", "labels"}, {"ignore=a,", "labels"},
     {"ignore=,", "labels"}, {"direct=\"\"", "labels"}, {"touch_id=", "touch_id|column"},
-    {"conversion_id=\"\"", "column"}, {"cache_mb=-1", "cache_mb|megabytes"}, {"cache_mb=1.5", "megabytes"},
+    {"conversion_id=\"\"", "column"}, {"order=2", "no effect here|funnel()|markov_transitions()"},
+    {"cache_mb=-1", "cache_mb|megabytes"}, {"cache_mb=1.5", "megabytes"},
     {"cache_mb=lots", "'lots'|megabytes"}, {"cache_mb=1000001", "megabytes"},
     {"lookback=1d; gap=1d; LOOKBACK=1d", "lookback|twice"}, {"path=all;path=all", "path|twice"},
     {"lokback=90 days", "'lokback'|lookback?"}, {"look_back=1", "lookback?"}, {"maxtouches=3", "max_touches?"},
@@ -158,10 +159,12 @@ static void test_who_knows_what(void **state){
     "lookback=1d", "reset=none", "gap=1d", "ignore=a", "path=all", "max_touches=1", "direct=a", "round=0.01",
     "period=day", "as_of=1", "time_unit=s", "touch_id=a", "conversion_id=a", "event_id=a", "window=1d",
     "order=any", "exits=a", "recycle=1d", "boomerang=on", "exclude=a", "exclude_drop=a", "hold=a", "label=last",
-    "passes=first", "by=label", "confidence=0.9", "step=1d", "cache_mb=1",
+    "passes=first", "by=label", "confidence=0.9", "step=1d", "order=2", "min_paths=9", "separator=|", "cache_mb=1",
   };
   static const unsigned tables[] = {AT_FOR_ATTRIBUTION, AT_FOR_SUMMARY, AT_FOR_JOURNEYS, AT_FOR_FUNNEL,
-                                    AT_FOR_FUNNEL_SUMMARY, AT_FOR_CURVE};
+                                    AT_FOR_FUNNEL_SUMMARY, AT_FOR_CURVE, AT_FOR_CHANNELS, AT_FOR_PATHS,
+                                    AT_FOR_TRANSITIONS, AT_FOR_ORDERS, AT_FOR_COUNTS, AT_FOR_COALITIONS};
+  static const unsigned orders = AT_FOR_PASSES|AT_FOR_CHAIN;   /* an order of stages, or of a chain */
   const AtOptionInfo *info;
   size_t t;
   int i;
@@ -174,7 +177,8 @@ static void test_who_knows_what(void **state){
       AtOptions o;
       int taken = at_options_parse(&env, &o, example[i], strlen(example[i]), tables[t]);
       assert_int_equal(taken, (info->tables & tables[t])!=0);
-      if( !taken ) assert_error(&env, AT_INVALID, "no effect here|()");
+      if( !taken && strcmp(info->name, "order")==0 && (tables[t] & orders) ) assert_error(&env, AT_INVALID, "order=");
+      else if( !taken ) assert_error(&env, AT_INVALID, "no effect here|()");
       at_options_free(env.alloc, &o);
     }
   }

@@ -1,0 +1,236 @@
+/*
+** effects.h: the internal header of the data-driven room of core/, cut by banners
+** into the interface of each file. What its numbers mean is in docs/effects.md.
+**
+** The way: touches and conversions, or a list of paths, become AtPaths (paths.c); at
+** an order they become the AtSteps of a chain (steps.c), or those come from counts
+** (counts.c); AtChain is the same, sparse and ready to be solved (chain.c), which
+** reduce.c does densely and sweep.c sparsely for removal.c. shapley.c and orders.c
+** need no solving.
+*/
+#ifndef ATTRIBUTION_EFFECTS_H
+#define ATTRIBUTION_EFFECTS_H
+
+#include "core.h"
+
+#define AT_MAX_ORDER 6
+#define AT_MAX_WEIGHT 9007199254740992.0 /* 2^53: conversions, nulls, weights of a row */
+#define AT_MAX_GAME 20                  /* channels of the rate game: 2^20 coalitions */
+#define AT_NO_CHANNEL UINT32_MAX
+
+/************************ Interface to code in paths.c ************************
+** Weighted paths of channels, from journeys or from text.
+*/
+typedef struct AtListed AtListed;
+struct AtListed {
+  size_t first;                     /* in channel[] */
+  uint32_t n;                       /* channels of the path, 1 or more */
+  double conversions, nulls, value;
+};
+typedef struct AtPaths AtPaths;
+struct AtPaths {
+  AtDict names;                     /* of the channels; in text order once finished */
+  AtListed *paths;
+  uint32_t n;
+  size_t capacity;
+  uint32_t *channel;                /* of all paths, one after the other */
+  size_t n_channel, channel_capacity;
+  int has_value;
+  AtSum conversions, nulls, value;  /* of all paths */
+  AtSum bare_conversions, bare_value; /* of those without channels: (unattributed) */
+  uint32_t *label_channel;          /* from journeys: touches' label -> channel or AT_NO_CHANNEL */
+  uint32_t n_labels;
+};
+/* Where channels stand in text: between separators, without the blanks around. */
+typedef struct AtSeparator AtSeparator;
+struct AtSeparator { const char *text; size_t n; };
+
+/* What a row says of its path. */
+typedef struct AtOutcome AtOutcome;
+struct AtOutcome { double conversions, nulls, value; };
+int at_paths_journeys(AtEnv *env, AtPaths *p, AtJourneys *journeys);
+int at_paths_text(AtEnv *env, AtPaths *p, const char *text, size_t n, AtSeparator separator,
+                  const AtOutcome *outcome);
+int at_paths_finish(AtEnv *env, AtPaths *p, double min_paths, int is_listed);
+int at_channels_split(AtEnv *env, AtDict *names, const char *text, size_t n, AtSeparator separator,
+                      uint32_t **channel, size_t *n_channel, size_t *capacity);
+const char *at_find_separator(const char *from, const char *end, AtSeparator separator);
+void at_paths_free(const AtAlloc *alloc, AtPaths *p);
+
+/************************ Interface to code in window.c ***********************
+** Windows of up to 7 channels -> dense id.
+*/
+#define AT_MAX_WINDOW (AT_MAX_ORDER+1)
+typedef struct AtWindowKey AtWindowKey;
+struct AtWindowKey { uint64_t high, low; }; /* channels + 1 as digits, 0 = none */
+typedef struct AtWindows AtWindows;
+struct AtWindows {
+  uint32_t width;                   /* channels of a window */
+  uint64_t base;                    /* of the digits */
+  AtWindowKey *keys;
+  uint32_t *slots;                  /* id + 1, 0 = empty; power of two */
+  uint32_t n, capacity, n_slots;
+};
+int at_windows_open(AtEnv *env, AtWindows *w, uint32_t width, uint32_t n_channels);
+uint32_t at_window_id(AtEnv *env, AtWindows *w, const uint32_t *channel, uint32_t n);
+uint32_t at_window_channels(const AtWindows *w, uint32_t id, uint32_t channel[AT_MAX_WINDOW]);
+uint32_t *at_windows_order(AtEnv *env, const AtWindows *w);
+void at_windows_free(const AtAlloc *alloc, AtWindows *w);
+
+/************************ Interface to code in steps.c ************************
+** The chain of paths at one order, as counts.
+*/
+typedef struct AtState AtState;
+struct AtState {
+  uint32_t first, n;                /* channels, in AtSteps.channel[] */
+  double start, conversions, nulls; /* weights from (start), to the ends */
+  AtSum value;                      /* of the paths that end here */
+};
+typedef struct AtMove AtMove;
+struct AtMove { uint32_t from, to; double weight; };
+typedef struct AtSteps AtSteps;
+struct AtSteps {
+  AtState *states;                  /* by their channels */
+  uint32_t n;
+  uint32_t *channel;
+  AtMove *steps;                    /* by (from, to) */
+  uint32_t n_steps;
+  uint32_t n_channels;
+  int has_value;
+  double bare_conversions, bare_value;
+};
+int at_steps_of_paths(AtEnv *env, AtSteps *s, const AtPaths *paths, int order);
+double at_steps_leaving(const AtSteps *s, uint32_t state, uint32_t first_step, uint32_t *limit);
+void at_steps_free(const AtAlloc *alloc, AtSteps *s);
+
+/************************ Interface to code in transitions.c ******************
+** The same as rows to write down.
+*/
+#define AT_START UINT32_MAX             /* instead of a state */
+#define AT_CONVERSION (UINT32_MAX-1)
+#define AT_NULL_END (UINT32_MAX-2)
+typedef struct AtTransition AtTransition;
+struct AtTransition {
+  uint32_t from, to;                /* states, or one of the above */
+  double weight, probability, value; /* value NaN: NULL */
+};
+typedef struct AtTransitions AtTransitions;
+struct AtTransitions { AtTransition *rows; size_t n; };
+int at_transitions(AtEnv *env, AtTransitions *t, const AtSteps *steps);
+int at_state_text(AtEnv *env, AtText *text, const AtSteps *steps, const AtDict *names, uint32_t state,
+                  AtSeparator separator);
+int at_check_names(AtEnv *env, const AtDict *names, AtSeparator separator);
+
+/************************ Interface to code in counts.c ***********************
+** The same from rows (from_state, to_state, weight [, value]).
+*/
+typedef struct AtCount AtCount;
+struct AtCount { uint32_t from, to; double weight, value; };
+typedef struct AtCounts AtCounts;
+struct AtCounts {
+  AtDict names;                     /* of the channels */
+  AtDict tuples;                    /* of the states: their channels' ids */
+  AtCount *rows;
+  uint32_t n;
+  size_t capacity;
+  uint32_t *channel;                /* room to read a state */
+  size_t n_channel, channel_capacity;
+  int has_value;
+};
+int at_counts_add(AtEnv *env, AtCounts *c, const AtCell *from, const AtCell *to, AtSeparator separator,
+                  double weight, double value);
+int at_steps_of_counts(AtEnv *env, AtSteps *s, AtCounts *c);
+void at_counts_free(const AtAlloc *alloc, AtCounts *c);
+
+/************************ Interface to code in listed.c ***********************
+** Rows of a list into paths or counts.
+*/
+typedef struct AtList AtList;
+struct AtList {
+  const char *relation;             /* names, for error messages */
+  const char *text[2];              /* path, or from_state and to_state */
+  int n_texts;
+  const char *count, *value, *nulls; /* value, nulls: NULL where there are none */
+  int has_id;
+  AtSeparator separator;
+  uint64_t rows;                    /* read */
+};
+int at_list_path(AtEnv *env, AtList *list, AtPaths *paths, const AtCell *cells);
+int at_list_count(AtEnv *env, AtList *list, AtCounts *counts, const AtCell *cells);
+
+/************************ Interface to code in chain.c ************************
+** An absorbing chain, sparse: the states that the start reaches.
+*/
+typedef struct AtEdge AtEdge;
+struct AtEdge { uint32_t to; double probability; };
+typedef struct AtChain AtChain;
+struct AtChain {
+  uint32_t n;                       /* states, in depth-first postorder */
+  uint32_t *state;                  /* of AtSteps */
+  size_t *row;                      /* n + 1 offsets into edges */
+  AtEdge *edges;
+  double *gain;                     /* conversion, value: 2 per state */
+  double *loss;                     /* probability of ending without conversion */
+  double *start;                    /* probability of being first */
+  double *visits;                   /* expected, from the start */
+  uint32_t n_channels;
+  size_t *member;                   /* n_channels + 1 offsets into members */
+  uint32_t *members;                /* states that hold the channel */
+};
+int at_chain_open(AtEnv *env, AtChain *c, const AtSteps *steps, const AtDict *names);
+void at_chain_free(const AtAlloc *alloc, AtChain *c);
+
+/************************ Interface to code in reduce.c ***********************
+** Order 1: every channel's removal by state reduction of a dense matrix.
+*/
+/* What a removal leaves and takes: probability of conversion, expected value. */
+typedef struct AtRemoved AtRemoved;
+struct AtRemoved { double left[2], lost[2]; };
+int at_reduce(AtEnv *env, const AtChain *chain, AtRemoved *removed);
+
+/************************ Interface to code in sweep.c ************************
+** Any order: every channel's removal by sweeps over the sparse chain.
+*/
+int at_sweep(AtEnv *env, const AtChain *chain, int has_value, AtRemoved *removed);
+
+/************************ Interface to code in removal.c **********************
+** Removal effects, shares and what they divide.
+*/
+typedef struct AtEffect AtEffect;
+struct AtEffect { double removal, removal_value, share, conversions, value; }; /* NaN: NULL */
+typedef struct AtEffects AtEffects;
+struct AtEffects {
+  AtEffect *effects;                /* by channel */
+  uint32_t n;
+};
+int at_removal_effects(AtEnv *env, AtEffects *e, const AtSteps *steps, const AtDict *names);
+void at_effects_free(const AtAlloc *alloc, AtEffects *e);
+
+/************************ Interface to code in shapley.c **********************
+** What needs no chain: the shares of a path's channels, and the rate game.
+*/
+typedef struct AtTally AtTally;
+struct AtTally {
+  double conversions, value;        /* Shapley value of the counts */
+  double paths;
+  double first[2], last[2], linear[2]; /* conversions, value */
+};
+int at_tally(AtEnv *env, AtTally **tallies, const AtPaths *paths);
+int at_shapley_rate(AtEnv *env, const AtPaths *paths, double *rate);
+
+/************************ Interface to code in orders.c ***********************
+** How well an order tells converting from null paths.
+*/
+typedef struct AtOrder AtOrder;
+struct AtOrder { int order; uint32_t states; double auc, penalised; }; /* NaN: NULL */
+int at_orders(AtEnv *env, const AtPaths *paths, AtOrder rows[AT_MAX_ORDER]);
+int at_best_order(const AtOrder *rows, int n);
+int at_steps_of_order(AtEnv *env, AtSteps *s, const AtPaths *paths, int order);
+
+/************************ Interface to code in learn.c ************************
+** Removal effects for the model markov.
+*/
+int at_learn(AtEnv *env, AtModels *models, const AtStore *touches, const AtStore *conversions,
+             const AtOptions *options);
+
+#endif

@@ -1,0 +1,145 @@
+/*
+** reduce.c: every channel's removal at order 1, by state reduction of the dense
+** matrix of weights (Grassmann, Taksar, Heyman 1985).
+**
+** Eliminating a state sends what flows through it straight on: w_ij grows by
+** w_is w_sj / (all that leaves s). Nothing is ever subtracted, so every number keeps
+** its full precision, whatever the chain. When all channels but c are gone, the start
+** goes to c, to the conversion past c, or is lost, which is the whole answer:
+**
+**   left without c = w(start, conversion)
+**   lost with c    = w(start, c) w(c, conversion) / (all that leaves c)
+**
+** To reach that for every c, the channels are halved: one copy of the matrix loses the
+** first half, another the second, and each is halved again. The first two cost most
+** of it, so all channels together take about the time of two eliminations.
+**
+** A row holds the states in the order in which they will go, then what is lost,
+** converts, and its value; row 0 is the start.
+*/
+#include "effects.h"
+
+#include <string.h>
+
+enum { LOST, CONVERTS, VALUE, N_ENDS };
+
+typedef struct Matrix Matrix;
+struct Matrix {
+  uint32_t n;                       /* states; rows 0 (start) .. n, columns 0 .. n-1, then the ends */
+  uint32_t *state;                  /* of the chain, by column */
+  double *cell;                     /* n + 1 rows of n + N_ENDS */
+};
+
+static double *row_of(const Matrix *m, uint32_t row){
+  return m->cell + (size_t)row*(m->n+N_ENDS);
+}
+
+static int matrix_open(AtEnv *env, Matrix *m, uint32_t n){
+  m->n = n;
+  m->state = at_alloc(env, n, sizeof *m->state);
+  m->cell = at_alloc(env, ((size_t)n+1)*(n+N_ENDS), sizeof *m->cell);
+  return !env->error.code;
+}
+
+static void matrix_close(AtEnv *env, Matrix *m){
+  at_free(env->alloc, m->state);
+  at_free(env->alloc, m->cell);
+}
+
+/* Eliminates the states of the first k columns. */
+static int eliminate(AtEnv *env, Matrix *m, uint32_t k){
+  uint32_t width = m->n+N_ENDS, s, i, j;
+  for(s=0; s<k; s++){
+    const double *gone = row_of(m, s+1);
+    double leaving = 0;
+    for(j=s+1; j<m->n+VALUE; j++) leaving += gone[j];     /* without what stays in s */
+    for(i=0; i<=m->n; i++){
+      double *row = row_of(m, i), part;
+      if( (i>0 && i<=s+1) || row[s]==0 ) continue;
+      part = row[s]/leaving;
+      for(j=s+1; j<width; j++) row[j] += part*gone[j];
+      if( !at_alive(env, width-s) ) return 0;
+    }
+  }
+  return 1;
+}
+
+/* A matrix of columns [from, limit) of m, which had all others eliminated; with all
+** columns, those first. */
+static int copy_columns(AtEnv *env, Matrix *to, const Matrix *m, uint32_t from, uint32_t limit, int all){
+  uint32_t n = limit-from, rest = all ? m->n-n : 0, i, k;
+  if( !matrix_open(env, to, n+rest) ) return 0;
+  for(i=0; i<=m->n; i++){
+    /* the row's place in to: those of other columns come after, or not at all */
+    uint32_t column = i==0 ? 0 : i-1, place;
+    const double *old = row_of(m, i);
+    double *row;
+    if( i==0 ) place = 0;
+    else if( column>=from && column<limit ) place = column-from+1;
+    else if( !all ) continue;
+    else place = n + (column<from ? column : column-n) + 1;
+    row = row_of(to, place);
+    for(k=0; k<n; k++) row[k] = old[from+k];
+    for(k=0; k<rest; k++) row[n+k] = old[k<from ? k : k+n];
+    for(k=0; k<N_ENDS; k++) row[n+rest+k] = old[m->n+k];
+    if( place>0 ) to->state[place-1] = m->state[column];
+    if( !at_alive(env, n+rest) ) return 0;
+  }
+  return 1;
+}
+
+/* One channel is left. */
+static void read_channel(const Matrix *m, AtRemoved *removed){
+  const double *start = row_of(m, 0), *c = row_of(m, 1);
+  double leaving = c[1+LOST]+c[1+CONVERTS];
+  AtRemoved *r = &removed[m->state[0]];
+  r->left[0] = start[1+CONVERTS];
+  r->left[1] = start[1+VALUE];
+  r->lost[0] = start[0]*(c[1+CONVERTS]/leaving);
+  r->lost[1] = start[0]*(c[1+VALUE]/leaving);
+}
+
+/* Halves the channels of a matrix until each has been alone. */
+static int halve(AtEnv *env, const Matrix *m, AtRemoved *removed){
+  uint32_t half = m->n/2, part;
+  if( m->n==1 ){
+    read_channel(m, removed);
+    return 1;
+  }
+  for(part=0; part<2 && !env->error.code; part++){
+    uint32_t from = part ? half : 0, limit = part ? m->n : half;   /* these go */
+    Matrix work = {0, NULL, NULL}, rest = {0, NULL, NULL};
+    if( copy_columns(env, &work, m, from, limit, 1) && eliminate(env, &work, limit-from)
+     && copy_columns(env, &rest, &work, limit-from, m->n, 0) ){
+      matrix_close(env, &work);
+      memset(&work, 0, sizeof work);
+      halve(env, &rest, removed);
+    }
+    matrix_close(env, &work);
+    matrix_close(env, &rest);
+  }
+  return !env->error.code;
+}
+
+/* Removes every state of a chain in turn; removed[] is by state, in weights of which the
+** start's is 1. */
+int at_reduce(AtEnv *env, const AtChain *chain, AtRemoved *removed){
+  Matrix m = {0, NULL, NULL};
+  uint32_t i;
+  size_t e;
+  if( chain->n>0 && matrix_open(env, &m, chain->n) ){
+    memset(m.cell, 0, ((size_t)m.n+1)*(m.n+N_ENDS)*sizeof *m.cell);
+    for(i=0; i<m.n; i++){
+      double *row = row_of(&m, i+1);
+      m.state[i] = i;
+      row_of(&m, 0)[i] = chain->start[i];
+      for(e=chain->row[i]; e<chain->row[i+1]; e++) row[chain->edges[e].to] = chain->edges[e].probability;
+      row[m.n+LOST] = chain->loss[i];
+      row[m.n+CONVERTS] = chain->gain[2*i];
+      row[m.n+VALUE] = chain->gain[2*i+1];
+    }
+    halve(env, &m, removed);
+  }
+  matrix_close(env, &m);
+  return !env->error.code;
+}

@@ -1,0 +1,129 @@
+/*
+** removal.c: removal effects, the shares they give, and what these divide.
+**
+**   effect = lost with c / (left without c + lost with c)
+**
+** in probability of conversion and in expected value; see docs/effects.md. Which way
+** a chain is solved is decided here, by what each would cost.
+*/
+#include "effects.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Whether each state is one channel and each channel one state: order 1. */
+static int is_first_order(const AtSteps *steps, const AtChain *chain){
+  uint32_t i;
+  for(i=0; i<chain->n; i++) if( steps->states[chain->state[i]].n!=1 ) return 0;
+  for(i=0; i<chain->n_channels; i++) if( chain->member[i+1]-chain->member[i]>1 ) return 0;
+  return 1;
+}
+
+/* Reduction costs about 0.8 n^3, forty sweeps 40 edges n / 4; and memory has its price. */
+static int is_dense(const AtChain *chain){
+  double n = chain->n, edges = (double)chain->row[chain->n];
+  return n<=256 || (n<=2048 && 0.8*n*n<10*edges);
+}
+
+/* By state to by channel. Channels that the start never reaches lose nothing. */
+static int reduce(AtEnv *env, const AtSteps *steps, const AtChain *chain, AtRemoved *removed){
+  AtRemoved *by_state = at_alloc(env, chain->n, sizeof *by_state);
+  uint32_t i;
+  if( by_state && at_reduce(env, chain, by_state) ){
+    for(i=0; i<chain->n; i++) removed[steps->channel[steps->states[chain->state[i]].first]] = by_state[i];
+  }
+  at_free(env->alloc, by_state);
+  return !env->error.code;
+}
+
+static AtRemoved *remove_each(AtEnv *env, const AtSteps *steps, const AtDict *names){
+  AtChain chain;
+  AtRemoved *removed = at_alloc(env, steps->n_channels, sizeof *removed);
+  uint32_t i;
+  for(i=0; removed && i<steps->n_channels; i++){
+    removed[i].left[0] = removed[i].left[1] = 1;
+    removed[i].lost[0] = removed[i].lost[1] = 0;
+  }
+  if( at_chain_open(env, &chain, steps, names) && chain.n>0 && removed ){
+    if( is_first_order(steps, &chain) && is_dense(&chain) ) reduce(env, steps, &chain, removed);
+    else at_sweep(env, &chain, steps->has_value, removed);
+  }
+  at_chain_free(env->alloc, &chain);
+  return removed;
+}
+
+/* What the shares divide: conversions and value of all paths with channels. */
+static void add_totals(const AtSteps *steps, double total[2]){
+  AtSum conversions = {0, 0}, value = {0, 0};
+  uint32_t i;
+  for(i=0; i<steps->n; i++){
+    at_sum_add(&conversions, steps->states[i].conversions);
+    at_sum_add(&value, steps->states[i].value.sum);
+    at_sum_add(&value, steps->states[i].value.rest);
+  }
+  total[0] = at_sum_total(&conversions);
+  total[1] = at_sum_total(&value);
+}
+
+/* Divides a total in proportion to the effects; NaN where they have no sum. */
+static int divide(AtEnv *env, double total, const double *effect, uint32_t n, double *share, double *part){
+  uint32_t *scratch = at_alloc(env, n, sizeof *scratch), i;
+  AtSum sum = {0, 0};
+  double all, size = 0;
+  for(i=0; i<n; i++){
+    at_sum_add(&sum, effect[i]);
+    size += fabs(effect[i]);
+  }
+  all = at_sum_total(&sum);
+  for(i=0; i<n; i++) share[i] = fabs(all)>size*1e-12 ? effect[i]/all : NAN;
+  if( scratch && n>0 ){
+    if( isnan(share[0]) ) for(i=0; i<n; i++) part[i] = NAN;
+    else at_allocate(total, share, n, 0, part, scratch);
+  }
+  at_free(env->alloc, scratch);
+  return !env->error.code;
+}
+
+/* The effect of one removal, NaN where there is nothing to lose. */
+static double effect_of(const AtRemoved *r, int which){
+  double all = r->left[which]+r->lost[which];
+  return all!=0 ? r->lost[which]/all : NAN;
+}
+
+static void fill(AtEffects *e, const AtRemoved *removed, double *room, AtEnv *env, const AtSteps *steps){
+  double total[2], *effect = room, *share = room+e->n, *part = room+2*(size_t)e->n;
+  uint32_t i;
+  add_totals(steps, total);
+  for(i=0; i<e->n; i++){
+    e->effects[i].removal = total[0]>0 ? effect_of(&removed[i], 0) : NAN;
+    e->effects[i].removal_value = total[1]!=0 ? effect_of(&removed[i], 1) : 0;
+    effect[i] = e->effects[i].removal;
+  }
+  divide(env, total[0], effect, e->n, share, part);
+  for(i=0; i<e->n; i++){
+    e->effects[i].share = share[i];
+    e->effects[i].conversions = part[i];
+    effect[i] = e->effects[i].removal_value;
+  }
+  if( total[1]!=0 ) divide(env, total[1], effect, e->n, share, part);
+  for(i=0; i<e->n; i++) e->effects[i].value = total[1]!=0 ? part[i] : 0;
+}
+
+/* The effects of all channels of a chain. at_effects_free() must follow whatever this
+** returns. Fails where a state is never left for an end. */
+int at_removal_effects(AtEnv *env, AtEffects *e, const AtSteps *steps, const AtDict *names){
+  AtRemoved *removed = remove_each(env, steps, names);
+  double *room = at_alloc(env, steps->n_channels, 3*sizeof *room);
+  memset(e, 0, sizeof *e);
+  e->effects = at_alloc(env, steps->n_channels, sizeof *e->effects);
+  e->n = steps->n_channels;
+  if( !env->error.code ) fill(e, removed, room, env, steps);
+  at_free(env->alloc, removed);
+  at_free(env->alloc, room);
+  return !env->error.code;
+}
+
+void at_effects_free(const AtAlloc *alloc, AtEffects *e){
+  at_free(alloc, e->effects);
+  memset(e, 0, sizeof *e);
+}

@@ -1,0 +1,163 @@
+/*
+** shapley.c: what needs no chain: the shares of a path's channels, first, last and
+** linear, and the Shapley value of the rate game.
+**
+** The conversion-count game is a sum of unanimity games, one per path, in which a
+** coalition earns the path's conversions once it has all of the path's channels. The
+** Shapley value of a unanimity game is an equal part for each of its players, and the
+** value is additive, so no coalition needs to be looked at. The rate game is no such
+** sum: there all 2^n coalitions are, each once (Shapley 1953).
+*/
+#include "effects.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+enum { PATHS, SHARED, SHARED_VALUE, FIRST, FIRST_VALUE, LAST, LAST_VALUE, LINEAR, LINEAR_VALUE, N_SUMS };
+typedef struct Sums Sums;
+struct Sums { AtSum sum[N_SUMS]; };
+
+/* seen[]: the last path that had the channel. */
+static uint32_t count_distinct(const uint32_t *channel, uint32_t n, uint32_t path, uint32_t *seen){
+  uint32_t distinct = 0, i;
+  for(i=0; i<n; i++){
+    if( seen[channel[i]]==path ) continue;
+    seen[channel[i]] = path;
+    distinct++;
+  }
+  return distinct;
+}
+
+static void add_path(Sums *sums, const AtPaths *p, uint32_t path, uint32_t *seen, uint32_t *counted){
+  const AtListed *at = &p->paths[path];
+  const uint32_t *channel = p->channel+at->first;
+  uint32_t distinct = count_distinct(channel, at->n, path, seen), i;
+  for(i=0; i<at->n; i++){
+    AtSum *s = sums[channel[i]].sum;
+    at_sum_add(&s[LINEAR], at->conversions/at->n);
+    at_sum_add(&s[LINEAR_VALUE], at->value/at->n);
+    if( counted[channel[i]]==path ) continue;
+    counted[channel[i]] = path;
+    at_sum_add(&s[PATHS], at->conversions+at->nulls);
+    at_sum_add(&s[SHARED], at->conversions/distinct);
+    at_sum_add(&s[SHARED_VALUE], at->value/distinct);
+  }
+  at_sum_add(&sums[channel[0]].sum[FIRST], at->conversions);
+  at_sum_add(&sums[channel[0]].sum[FIRST_VALUE], at->value);
+  at_sum_add(&sums[channel[at->n-1]].sum[LAST], at->conversions);
+  at_sum_add(&sums[channel[at->n-1]].sum[LAST_VALUE], at->value);
+}
+
+/* Column k of the sums, made to add up to the total. */
+static void settle(const Sums *sums, uint32_t n, int k, double total, double *part){
+  uint32_t i;
+  for(i=0; i<n; i++) part[i] = at_sum_total(&sums[i].sum[k]);
+  at_settle(total, part, n);
+}
+
+static void fill(AtTally *t, const Sums *sums, const AtPaths *p, double *part){
+  uint32_t n = p->names.n, i;
+  double conversions = at_sum_total(&p->conversions), value = at_sum_total(&p->value);
+  for(i=0; i<n; i++) t[i].paths = at_sum_total(&sums[i].sum[PATHS]);
+  settle(sums, n, SHARED, conversions, part);
+  for(i=0; i<n; i++) t[i].conversions = part[i];
+  settle(sums, n, SHARED_VALUE, value, part);
+  for(i=0; i<n; i++) t[i].value = part[i];
+  settle(sums, n, LINEAR, conversions, part);
+  for(i=0; i<n; i++) t[i].linear[0] = part[i];
+  settle(sums, n, LINEAR_VALUE, value, part);
+  for(i=0; i<n; i++){
+    t[i].linear[1] = part[i];
+    t[i].first[0] = at_sum_total(&sums[i].sum[FIRST]);
+    t[i].first[1] = at_sum_total(&sums[i].sum[FIRST_VALUE]);
+    t[i].last[0] = at_sum_total(&sums[i].sum[LAST]);
+    t[i].last[1] = at_sum_total(&sums[i].sum[LAST_VALUE]);
+  }
+}
+
+/* *tallies: one for each channel of finished paths, the caller's to free. */
+int at_tally(AtEnv *env, AtTally **tallies, const AtPaths *p){
+  uint32_t n = p->names.n, i;
+  Sums *sums = at_alloc(env, n, sizeof *sums);
+  uint32_t *seen = at_alloc(env, n, 2*sizeof *seen);
+  double *part = at_alloc(env, n, sizeof *part);
+  *tallies = at_alloc(env, n, sizeof **tallies);
+  if( !env->error.code ){
+    memset(sums, 0, n*sizeof *sums);
+    for(i=0; i<2*n; i++) seen[i] = UINT32_MAX;
+    for(i=0; i<p->n && at_alive(env, p->paths[i].n); i++) add_path(sums, p, i, seen, seen+n);
+    fill(*tallies, sums, p, part);
+  }
+  at_free(env->alloc, sums);
+  at_free(env->alloc, seen);
+  at_free(env->alloc, part);
+  return !env->error.code;
+}
+
+/*********************************** The rate game ***************************/
+
+/* earned[S]: sums over the paths with exactly the channels S, made sums over those with
+** channels in S only. */
+static int sum_subsets(AtEnv *env, double *earned, uint32_t n){
+  uint32_t size = UINT32_C(1)<<n, bit, s;
+  for(bit=0; bit<n; bit++){
+    for(s=0; s<size; s++) if( s>>bit & 1 ) earned[s] += earned[s ^ (UINT32_C(1)<<bit)];
+    if( !at_alive(env, size) ) return 0;
+  }
+  return 1;
+}
+
+static double rate_of(const double *conversions, const double *all, uint32_t s){
+  return all[s]>0 ? conversions[s]/all[s] : 0;
+}
+
+/* The average over all orders of joining of what c adds: coalitions of k others weigh
+** k! (n - k - 1)! / n! each. */
+static double average_gain(const double *conversions, const double *all, uint32_t n, uint32_t c){
+  AtSum by_size[AT_MAX_GAME], total = {0, 0};
+  uint32_t size = UINT32_C(1)<<n, s, k;
+  double choose = 1;                      /* C(n - 1, k) */
+  memset(by_size, 0, sizeof by_size);
+  for(s=0; s<size; s++){
+    uint32_t members = 0, rest;
+    if( s>>c & 1 ) continue;
+    for(rest=s; rest; rest&=rest-1) members++;
+    at_sum_add(&by_size[members], rate_of(conversions, all, s | UINT32_C(1)<<c));
+    at_sum_add(&by_size[members], -rate_of(conversions, all, s));
+  }
+  for(k=0; k<n; k++){
+    at_sum_add(&total, at_sum_total(&by_size[k])/(choose*n));
+    choose = choose*(n-1-k)/(k+1);
+  }
+  return at_sum_total(&total);
+}
+
+/* rate[c]: the Shapley value of the game in which a coalition earns the rate of the
+** paths whose channels it has all of. Fails for more than AT_MAX_GAME channels. */
+int at_shapley_rate(AtEnv *env, const AtPaths *p, double *rate){
+  uint32_t n = p->names.n, i, k;
+  double *conversions, *all;
+  if( n>AT_MAX_GAME ){
+    at_fail(env, AT_TOOBIG, "shapley_rate looks at every set of channels, which is too much for more than 20 (got %u); "
+            "group rare channels with min_paths=, or leave this column out", (unsigned)n);
+    return 0;
+  }
+  conversions = at_alloc(env, (size_t)1<<n, sizeof *conversions);
+  all = at_alloc(env, (size_t)1<<n, sizeof *all);
+  for(i=0; i<UINT32_C(1)<<n && !env->error.code; i++) conversions[i] = all[i] = 0;
+  for(i=0; i<p->n && !env->error.code; i++){
+    const AtListed *path = &p->paths[i];
+    uint32_t s = 0;
+    for(k=0; k<path->n; k++) s |= UINT32_C(1)<<p->channel[path->first+k];
+    conversions[s] += path->conversions;
+    all[s] += path->conversions+path->nulls;
+    at_alive(env, path->n);
+  }
+  if( !env->error.code && sum_subsets(env, conversions, n) && sum_subsets(env, all, n) ){
+    for(k=0; k<n && at_alive(env, UINT32_C(1)<<n); k++) rate[k] = average_gain(conversions, all, n, k);
+  }
+  at_free(env->alloc, conversions);
+  at_free(env->alloc, all);
+  return !env->error.code;
+}

@@ -1,0 +1,93 @@
+/*
+** vtab_markov_effects.c: markov_effects(counts [, options])
+**
+** Removal effects from the counts of a chain. Counts add up, so those of many shards
+** give what the whole gives:
+**
+**   CREATE TEMP TABLE steps AS
+**     SELECT * FROM markov_transitions('east(…)', 'east_deals(…)') UNION ALL
+**     SELECT * FROM markov_transitions('west(…)', 'west_deals(…)');
+**   SELECT * FROM markov_effects('steps(from_state, to_state, weight, value)');
+*/
+#include "sql.h"
+
+#include <string.h>
+
+enum { CHANNEL, REMOVAL, REMOVAL_VALUE, SHARE, CONVERSIONS, VALUE };
+static const Column columns[] = {
+  {"channel", "TEXT", "channel of the states, or (unattributed)"},
+  {"removal_effect", "REAL", "share of conversions that the chain loses without the channel; NULL without conversions"},
+  {"removal_effect_value", "REAL", "likewise of expected value"},
+  {"markov_share", "REAL", "removal effect / sum of all"},
+  {"markov_conversions", "REAL", "conversions x share"},
+  {"markov_value", "REAL", "value x share of the effects on value; NULL without a value column"},
+  {NULL, NULL, NULL}
+};
+
+typedef struct State State;
+struct State {
+  EffectsQuestion question;
+  AtCounts counts;
+  AtSteps steps;
+  AtEffects effects;
+  uint32_t row;                     /* 1 = the first; n + 1 = (unattributed) */
+};
+
+static void markov_open(Cursor *cursor, Work *work){
+  State *s = at_alloc(&work->env, 1, sizeof *s);
+  if( s==NULL ) return;
+  memset(s, 0, sizeof *s);
+  cursor->state = s;
+  if( !effects_open_counts(&s->question, cursor, work, &s->counts) ) return;
+  if( at_steps_of_counts(&work->env, &s->steps, &s->counts) ){
+    at_removal_effects(&work->env, &s->effects, &s->steps, &s->counts.names);
+  }
+}
+
+static void markov_close(Cursor *cursor){
+  State *s = cursor->state;
+  const AtAlloc *alloc = &cursor->connection->alloc;
+  at_effects_free(alloc, &s->effects);
+  at_steps_free(alloc, &s->steps);
+  at_counts_free(alloc, &s->counts);
+  effects_close(&s->question, cursor->connection);
+  at_free(alloc, s);
+}
+
+static int markov_next(Cursor *cursor){
+  State *s = cursor->state;
+  return ++s->row<=s->effects.n+(s->steps.bare_conversions!=0);
+}
+
+static void markov_column(Cursor *cursor, sqlite3_context *context, int column){
+  State *s = cursor->state;
+  const AtEffect *e = &s->effects.effects[s->row-1];
+  int has_value = s->steps.has_value;
+  if( s->row>s->effects.n ){
+    if( column==CHANNEL ) sqlite3_result_text(context, "(unattributed)", -1, SQLITE_STATIC);
+    else if( column==CONVERSIONS ) sqlite3_result_double(context, s->steps.bare_conversions);
+    else if( column==VALUE && has_value ) sqlite3_result_double(context, s->steps.bare_value);
+    return;
+  }
+  switch( column ){
+    case CHANNEL: result_name(context, &s->counts.names, s->row-1); return;
+    case REMOVAL: result_real(context, e->removal); return;
+    case SHARE: result_real(context, e->share); return;
+    case CONVERSIONS: result_real(context, e->conversions); return;
+    case REMOVAL_VALUE: if( has_value ) result_real(context, e->removal_value); return;
+    default: if( has_value ) result_real(context, e->value);
+  }
+}
+
+const Family markov_effects_family = {
+  .name = "markov_effects",
+  .help = "removal effects from the counts of a chain, which may have been summed over shards",
+  .example = "markov_effects('channel_steps(from_state, to_state, weight)')",
+  .columns = columns,
+  .arguments = counts_arguments,
+  .entity_column = -1,
+  .open = markov_open,
+  .next = markov_next,
+  .column = markov_column,
+  .close = markov_close,
+};
