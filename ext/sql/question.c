@@ -60,6 +60,26 @@ static int learns(const AtModels *models){
   return 0;
 }
 
+/* Lets the models learn what they have not learned before. */
+static int learn(Question *q, Cursor *cursor, Work *work, const AtCell *argument){
+  static const AtCell none;
+  const AtCell *options = argument->type==AT_NULL ? &none : argument;
+  double *known[AT_MAX_MODELS];
+  int i;
+  for(i=0; i<q->models.n && !work->env.error.code; i++){
+    AtModel *m = &q->models.model[i];
+    known[i] = NULL;
+    if( m->kind==AT_MARKOV ) known[i] = m->effect = learned_find(&work->env, q, cursor->connection, options, m->order);
+  }
+  at_learn(&work->env, &q->models, q->touches, q->conversions, &q->options);
+  for(i=0; i<q->models.n && !work->env.error.code; i++){
+    const AtModel *m = &q->models.model[i];
+    if( m->kind!=AT_MARKOV || known[i] ) continue;
+    learned_keep(&work->env, q, cursor->connection, options, m->order, m->effect);
+  }
+  return !work->env.error.code;
+}
+
 /* Reads the cursor's arguments and loads what they name. question_close()
 ** must follow whatever this returns. */
 int question_open(Question *q, Cursor *cursor, Work *work, int has_models, unsigned table){
@@ -80,8 +100,7 @@ int question_open(Question *q, Cursor *cursor, Work *work, int has_models, unsig
                        q->touches_relation.shape.has_number,
                        q->conversions_relation.shape.n_milestones) ) return 0;
   load_relations(q, work, learns(&q->models) ? NULL : cursor->entity);
-  return !work->env.error.code
-      && at_learn(&work->env, &q->models, q->touches, q->conversions, &q->options);
+  return !work->env.error.code && learn(q, cursor, work, &argument[has_models ? 3 : 2]);
 }
 
 void question_close(Question *q, Connection *connection){

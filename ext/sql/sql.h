@@ -18,6 +18,7 @@ SQLITE_EXTENSION_INIT3
 ** What one connection shares among its statements, and one statement's work.
 */
 typedef struct Cached Cached;
+typedef struct Learned Learned;
 typedef struct Connection Connection;
 struct Connection {
   sqlite3 *db;
@@ -25,6 +26,7 @@ struct Connection {
   int depth;                        /* loads within loads */
   AtAlloc alloc;
   Cached *cached;                   /* newest first */
+  Learned *learned;                 /* from what is cached */
   AtText fingerprint;               /* under which cached is valid */
   int64_t cache_limit;              /* bytes */
   sqlite3_stmt *frame_stmt;         /* looked at last by frame_moves() */
@@ -199,6 +201,10 @@ int question_is_lookup(const AtStore *store, const AtCell *key);
 void question_check_text(Cursor *cursor, Work *work, int argument);
 int question_options(AtOptions *options, Cursor *cursor, Work *work, int argument, unsigned table);
 extern const Argument question_arguments[], journeys_arguments[];
+/* in cache.c */
+double *learned_find(AtEnv *env, const Question *q, Connection *connection, const AtCell *options, int order);
+void learned_keep(AtEnv *env, const Question *q, Connection *connection, const AtCell *options, int order,
+                  const double *effect);
 
 /************************ Interface to code in funnel_question.c **************
 ** What funnel, funnel_summary and conversion_curve are asked.
