@@ -191,7 +191,7 @@ int at_reduce(AtEnv *env, const AtChain *chain, AtRemoved *removed);
 /************************ Interface to code in sweep.c ************************
 ** Any order: every channel's removal by sweeps over the sparse chain.
 */
-int at_sweep(AtEnv *env, const AtChain *chain, int has_value, AtRemoved *removed);
+int at_sweep(AtEnv *env, const AtChain *chain, AtRemoved *removed);
 
 /************************ Interface to code in removal.c **********************
 ** Removal effects, shares and what they divide.

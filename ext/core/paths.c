@@ -53,11 +53,11 @@ static uint32_t channel_of_label(AtEnv *env, AtPaths *p, const AtStore *touches,
   return p->label_channel[label];
 }
 
-/* Adds every journey: a conversion counts 1 and its value, a run 1 null. */
+/* Adds every journey: a conversion counts 1 and its value, a run 1 null. p->has_value is
+** the caller's to set. */
 int at_paths_journeys(AtEnv *env, AtPaths *p, AtJourneys *j){
   uint32_t i;
   p->n_labels = j->touches->labels.n;
-  p->has_value = j->conversions->number!=NULL;
   p->label_channel = at_alloc(env, p->n_labels, sizeof *p->label_channel);
   if( p->label_channel==NULL ) return 0;
   for(i=0; i<p->n_labels; i++) p->label_channel[i] = AT_NO_CHANNEL;
@@ -66,7 +66,7 @@ int at_paths_journeys(AtEnv *env, AtPaths *p, AtJourneys *j){
     size_t first = p->n_channel;
     if( !j->converted ) o.nulls = 1;
     else o.conversions = 1;
-    if( j->converted && p->has_value && !isnan(j->conversions->number[j->row]) ){
+    if( j->converted && j->conversions->number && !isnan(j->conversions->number[j->row]) ){
       o.value = j->conversions->number[j->row];
     }
     if( j->path.n==0 ){

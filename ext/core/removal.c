@@ -47,7 +47,7 @@ static AtRemoved *remove_each(AtEnv *env, const AtSteps *steps, const AtDict *na
   }
   if( at_chain_open(env, &chain, steps, names) && chain.n>0 && removed ){
     if( is_first_order(steps, &chain) && is_dense(&chain) ) reduce(env, steps, &chain, removed);
-    else at_sweep(env, &chain, steps->has_value, removed);
+    else at_sweep(env, &chain, removed);
   }
   at_chain_free(env->alloc, &chain);
   return removed;
