@@ -141,33 +141,7 @@ static int check_ends(AtEnv *env, const AtChain *c, const AtSteps *steps, const 
   return !env->error.code;
 }
 
-/* Expected visits where flows do not balance: pushed forward until next to nothing
-** is on its way. They weigh what is still missing, so a thousandth is enough. */
-static int push_visits(AtEnv *env, AtChain *c){
-  double *waiting = at_alloc(env, c->n, sizeof *waiting), moving = 1, done = 0;
-  uint32_t i, round;
-  size_t e;
-  if( waiting==NULL ) return 0;
-  for(i=0; i<c->n; i++){
-    waiting[i] = c->start[i];
-    c->visits[i] = 0;
-  }
-  for(round=0; round<100000 && moving>done*1e-3 && !env->error.code; round++){
-    moving = done = 0;
-    for(i=c->n; i-->0 && at_alive(env, 1); ){
-      double flow = waiting[i];
-      waiting[i] = 0;
-      c->visits[i] += flow;
-      done += c->visits[i];
-      for(e=c->row[i]; e<c->row[i+1]; e++) waiting[c->edges[e].to] += flow*c->edges[e].probability;
-    }
-    for(i=0; i<c->n; i++) moving += waiting[i];
-  }
-  for(i=0; i<c->n; i++) c->visits[i] += waiting[i];
-  at_free(env->alloc, waiting);
-  return !env->error.code;
-}
-
+/* Expected visits, if what enters a state also leaves it; else none. */
 static int find_visits(AtEnv *env, AtChain *c, const AtSteps *steps, const double *weight, double total){
   uint32_t i;
   size_t e;
@@ -182,7 +156,40 @@ static int find_visits(AtEnv *env, AtChain *c, const AtSteps *steps, const doubl
     if( fabs(c->visits[i]-weight[i])>1e-9*weight[i] ) balanced = 0;
     c->visits[i] /= total;
   }
-  return balanced || push_visits(env, c);
+  if( !balanced ){
+    at_free(env->alloc, c->visits);
+    c->visits = NULL;
+  }
+  return 1;
+}
+
+/* Works out the expected visits where flows do not balance: pushed forward until next
+** to nothing is on its way. They weigh what is still missing, so a thousandth is enough.
+** Sets c->is_slow where it goes round too long. */
+int at_chain_visits(AtEnv *env, AtChain *c){
+  double *waiting = at_alloc(env, c->n, sizeof *waiting), moving = 1, done = 0;
+  uint32_t i, round;
+  size_t e;
+  c->visits = at_alloc(env, c->n, sizeof *c->visits);
+  for(i=0; i<c->n && !env->error.code; i++){
+    waiting[i] = c->start[i];
+    c->visits[i] = 0;
+  }
+  for(round=0; moving>done*1e-3 && !c->is_slow && !env->error.code; round++){
+    moving = done = 0;
+    for(i=c->n; i-->0 && at_alive(env, 1); ){
+      double flow = waiting[i];
+      waiting[i] = 0;
+      c->visits[i] += flow;
+      done += c->visits[i];
+      for(e=c->row[i]; e<c->row[i+1]; e++) waiting[c->edges[e].to] += flow*c->edges[e].probability;
+    }
+    for(i=0; i<c->n; i++) moving += waiting[i];
+    c->is_slow = round>AT_MAX_ROUNDS;
+  }
+  for(i=0; i<c->n && !env->error.code; i++) c->visits[i] += waiting[i];
+  at_free(env->alloc, waiting);
+  return !env->error.code;
 }
 
 /* The states of every channel. A state may hold one twice; it is listed once. */

@@ -54,6 +54,7 @@ int at_paths_text(AtEnv *env, AtPaths *p, const char *text, size_t n, AtSeparato
 int at_paths_finish(AtEnv *env, AtPaths *p, double min_paths, int is_listed);
 int at_channels_split(AtEnv *env, AtDict *names, const char *text, size_t n, AtSeparator separator,
                       uint32_t **channel, size_t *n_channel, size_t *capacity);
+int at_has_channels(const char *text, size_t n, AtSeparator separator);
 const char *at_find_separator(const char *from, const char *end, AtSeparator separator);
 void at_paths_free(const AtAlloc *alloc, AtPaths *p);
 
@@ -172,26 +173,30 @@ struct AtChain {
   double *gain;                     /* conversion, value: 2 per state */
   double *loss;                     /* probability of ending without conversion */
   double *start;                    /* probability of being first */
-  double *visits;                   /* expected, from the start */
+  double *visits;                   /* expected, from the start; NULL: to be worked out */
   uint32_t n_channels;
   size_t *member;                   /* n_channels + 1 offsets into members */
   uint32_t *members;                /* states that hold the channel */
+  int is_slow;                      /* sweeps go round too long */
 };
 int at_chain_open(AtEnv *env, AtChain *c, const AtSteps *steps, const AtDict *names);
+int at_chain_visits(AtEnv *env, AtChain *c);
+#define AT_MAX_ROUNDS 20000             /* sweeps; more are too many */
 void at_chain_free(const AtAlloc *alloc, AtChain *c);
 
 /************************ Interface to code in reduce.c ***********************
-** Order 1: every channel's removal by state reduction of a dense matrix.
+** Every channel's removal by state reduction of a dense matrix.
 */
 /* What a removal leaves and takes: probability of conversion, expected value. */
 typedef struct AtRemoved AtRemoved;
 struct AtRemoved { double left[2], lost[2]; };
-int at_reduce(AtEnv *env, const AtChain *chain, AtRemoved *removed);
+int at_reduce_states(AtEnv *env, const AtChain *chain, AtRemoved *removed);
+int at_reduce_channels(AtEnv *env, const AtChain *chain, AtRemoved *removed);
 
 /************************ Interface to code in sweep.c ************************
 ** Any order: every channel's removal by sweeps over the sparse chain.
 */
-int at_sweep(AtEnv *env, const AtChain *chain, AtRemoved *removed);
+int at_sweep(AtEnv *env, AtChain *chain, AtRemoved *removed);
 
 /************************ Interface to code in removal.c **********************
 ** Removal effects, shares and what they divide.

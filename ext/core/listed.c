@@ -56,18 +56,39 @@ int at_list_path(AtEnv *env, AtList *l, AtPaths *paths, const AtCell *cells){
       && at_paths_text(env, paths, is_text ? cells[0].text : "", is_text ? cells[0].n : 0, l->separator, &o);
 }
 
+static int is_word(const AtCell *cell, const char *word){
+  return cell->n==strlen(word) && memcmp(cell->text, word, cell->n)==0;
+}
+
+/* Whether a path ends in this state of a row. */
+static int is_end(const AtCell *cell){
+  return is_word(cell, "(conversion)") || is_word(cell, "(null)");
+}
+
+/* What a row of counts may not say: how a chain begins and ends, and where values are. */
+static void check_count(AtEnv *env, const AtList *l, const AtCell *cells, const AtOutcome *o){
+  int i;
+  for(i=0; i<2; i++){
+    if( cells[i].type!=AT_TEXT || !at_has_channels(cells[i].text, cells[i].n, l->separator) ){
+      fail_row(env, l, cells, l->text[i], "is no state", &cells[i],
+               "write channels such as 'a > b', '(start)', '(conversion)' or '(null)'");
+      return;
+    }
+  }
+  if( is_end(&cells[0]) ){
+    fail_row(env, l, cells, l->text[0], "is where paths end", &cells[0], "write the state before it");
+  }else if( is_word(&cells[1], "(start)") ){
+    fail_row(env, l, cells, l->text[1], "is where paths begin", &cells[1], "write the state after it");
+  }else if( o->value!=0 && !is_end(&cells[1]) ){
+    fail_row(env, l, cells, l->value, "is on the way", &cells[3], "write it where its paths end, in a row to '(conversion)' or '(null)'");
+  }
+}
+
 /* Adds a row of (from_state, to_state, weight [, value] [, id]). */
 int at_list_count(AtEnv *env, AtList *l, AtCounts *counts, const AtCell *cells){
   AtOutcome o;
-  int i;
   counts->has_value = l->value!=NULL;
   if( !read_outcome(env, l, cells, &o) ) return 0;
-  for(i=0; i<2; i++){
-    if( cells[i].type!=AT_TEXT ){
-      fail_row(env, l, cells, l->text[i], "is no state", &cells[i],
-               "write channels such as 'a > b', '(start)', '(conversion)' or '(null)'");
-      return 0;
-    }
-  }
+  check_count(env, l, cells, &o);
   return at_counts_add(env, counts, &cells[0], &cells[1], l->separator, o.conversions, o.value);
 }

@@ -96,6 +96,19 @@ const char *at_find_separator(const char *from, const char *end, AtSeparator sep
   return end;
 }
 
+/* Whether there is anything between separators and blanks. */
+int at_has_channels(const char *text, size_t n, AtSeparator separator){
+  const char *at = text, *end = text+n;
+  while( at<=end ){
+    const char *stop = at_find_separator(at, end, separator), *name = at;
+    size_t bytes = (size_t)(stop-at);
+    at_trim(&name, &bytes);
+    if( bytes>0 ) return 1;
+    at = stop+separator.n;
+  }
+  return 0;
+}
+
 /* Appends the ids of the channels between separators to *channel. */
 int at_channels_split(AtEnv *env, AtDict *names, const char *text, size_t n, AtSeparator separator,
                       uint32_t **channel, size_t *n_channel, size_t *capacity){

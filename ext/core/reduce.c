@@ -1,16 +1,19 @@
 /*
-** reduce.c: every channel's removal at order 1, by state reduction of the dense
-** matrix of weights (Grassmann, Taksar, Heyman 1985).
+** reduce.c: every channel's removal by state reduction of the dense matrix
+** (Grassmann, Taksar, Heyman 1985), for chains that are small or of order 1.
 **
 ** Eliminating a state sends what flows through it straight on: w_ij grows by
 ** w_is w_sj / (all that leaves s). Nothing is ever subtracted, so every number keeps
-** its full precision, whatever the chain. When all channels but c are gone, the start
-** goes to c, to the conversion past c, or is lost, which is the whole answer:
+** its full precision, however hardly a loop is left. When all states without c are
+** gone, the start converts past c, goes to the states with c, or is lost; what they
+** send to the conversion once they go too is what is lost with c.
+**
+** At order 1 that is
 **
 **   left without c = w(start, conversion)
 **   lost with c    = w(start, c) w(c, conversion) / (all that leaves c)
 **
-** To reach that for every c, the channels are halved: one copy of the matrix loses the
+** and the work is shared: the channels are halved, one copy of the matrix loses the
 ** first half, another the second, and each is halved again. The first two cost most
 ** of it, so all channels together take about the time of two eliminations.
 **
@@ -46,10 +49,10 @@ static void matrix_close(AtEnv *env, Matrix *m){
   at_free(env->alloc, m->cell);
 }
 
-/* Eliminates the states of the first k columns. */
-static int eliminate(AtEnv *env, Matrix *m, uint32_t k){
+/* Eliminates the states of columns [from, limit); those before are gone. */
+static int eliminate(AtEnv *env, Matrix *m, uint32_t from, uint32_t limit){
   uint32_t width = m->n+N_ENDS, s, i, j;
-  for(s=0; s<k; s++){
+  for(s=from; s<limit; s++){
     const double *gone = row_of(m, s+1);
     double leaving = 0;
     for(j=s+1; j<m->n+VALUE; j++) leaving += gone[j];     /* without what stays in s */
@@ -109,7 +112,7 @@ static int halve(AtEnv *env, const Matrix *m, AtRemoved *removed){
   for(part=0; part<2 && !env->error.code; part++){
     uint32_t from = part ? half : 0, limit = part ? m->n : half;   /* these go */
     Matrix work = {0, NULL, NULL}, rest = {0, NULL, NULL};
-    if( copy_columns(env, &work, m, from, limit, 1) && eliminate(env, &work, limit-from)
+    if( copy_columns(env, &work, m, from, limit, 1) && eliminate(env, &work, 0, limit-from)
      && copy_columns(env, &rest, &work, limit-from, m->n, 0) ){
       matrix_close(env, &work);
       memset(&work, 0, sizeof work);
@@ -121,25 +124,64 @@ static int halve(AtEnv *env, const Matrix *m, AtRemoved *removed){
   return !env->error.code;
 }
 
-/* Removes every state of a chain in turn; removed[] is by state, in weights of which the
-** start's is 1. */
-int at_reduce(AtEnv *env, const AtChain *chain, AtRemoved *removed){
-  Matrix m = {0, NULL, NULL};
+/* The chain's matrix, states in the order of column[]: state -> column. */
+static int fill_matrix(AtEnv *env, Matrix *m, const AtChain *chain, const uint32_t *column){
   uint32_t i;
   size_t e;
-  if( chain->n>0 && matrix_open(env, &m, chain->n) ){
-    memset(m.cell, 0, ((size_t)m.n+1)*(m.n+N_ENDS)*sizeof *m.cell);
-    for(i=0; i<m.n; i++){
-      double *row = row_of(&m, i+1);
-      m.state[i] = i;
-      row_of(&m, 0)[i] = chain->start[i];
-      for(e=chain->row[i]; e<chain->row[i+1]; e++) row[chain->edges[e].to] = chain->edges[e].probability;
-      row[m.n+LOST] = chain->loss[i];
-      row[m.n+CONVERTS] = chain->gain[2*i];
-      row[m.n+VALUE] = chain->gain[2*i+1];
-    }
-    halve(env, &m, removed);
+  memset(m->cell, 0, ((size_t)m->n+1)*(m->n+N_ENDS)*sizeof *m->cell);
+  for(i=0; i<m->n && at_alive(env, m->n); i++){
+    double *row = row_of(m, column[i]+1);
+    m->state[column[i]] = i;
+    row_of(m, 0)[column[i]] = chain->start[i];
+    for(e=chain->row[i]; e<chain->row[i+1]; e++) row[column[chain->edges[e].to]] = chain->edges[e].probability;
+    row[m->n+LOST] = chain->loss[i];
+    row[m->n+CONVERTS] = chain->gain[2*i];
+    row[m->n+VALUE] = chain->gain[2*i+1];
+  }
+  return !env->error.code;
+}
+
+/* Removes every state of a chain in turn; removed[] is by state. For order 1. */
+int at_reduce_states(AtEnv *env, const AtChain *chain, AtRemoved *removed){
+  Matrix m = {0, NULL, NULL};
+  uint32_t *column = at_alloc(env, chain->n, sizeof *column), i;
+  for(i=0; i<chain->n && column; i++) column[i] = i;
+  if( column && matrix_open(env, &m, chain->n) && fill_matrix(env, &m, chain, column) ) halve(env, &m, removed);
+  matrix_close(env, &m);
+  at_free(env->alloc, column);
+  return !env->error.code;
+}
+
+/* One channel, whose states come last: what is left when all others are gone, and what
+** it sends to the conversion. */
+static int reduce_channel(AtEnv *env, Matrix *m, uint32_t n_members, AtRemoved *r){
+  double *start = row_of(m, 0);
+  if( !eliminate(env, m, 0, m->n-n_members) ) return 0;
+  r->left[0] = start[m->n+CONVERTS];
+  r->left[1] = start[m->n+VALUE];
+  start[m->n+CONVERTS] = start[m->n+VALUE] = 0;
+  if( !eliminate(env, m, m->n-n_members, m->n) ) return 0;
+  r->lost[0] = start[m->n+CONVERTS];
+  r->lost[1] = start[m->n+VALUE];
+  return 1;
+}
+
+/* Removes every channel that the chain has in turn; removed[] is by channel. For small
+** chains of any order: each channel costs n^3 / 3. */
+int at_reduce_channels(AtEnv *env, const AtChain *chain, AtRemoved *removed){
+  Matrix m = {0, NULL, NULL};
+  uint32_t *column = at_alloc(env, chain->n, sizeof *column), channel, i, next;
+  size_t k;
+  if( column ) matrix_open(env, &m, chain->n);
+  for(channel=0; channel<chain->n_channels && !env->error.code; channel++){
+    size_t first = chain->member[channel], limit = chain->member[channel+1];
+    if( first==limit ) continue;
+    for(i=0; i<chain->n; i++) column[i] = UINT32_MAX;
+    for(k=first, next=chain->n; k<limit; k++) column[chain->members[k]] = --next;
+    for(i=0, next=0; i<chain->n; i++) if( column[i]==UINT32_MAX ) column[i] = next++;
+    if( fill_matrix(env, &m, chain, column) ) reduce_channel(env, &m, (uint32_t)(limit-first), &removed[channel]);
   }
   matrix_close(env, &m);
+  at_free(env->alloc, column);
   return !env->error.code;
 }

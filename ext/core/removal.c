@@ -11,6 +11,8 @@
 #include <math.h>
 #include <string.h>
 
+#define DENSE 2048                      /* states of the largest matrix */
+
 /* Whether each state is one channel and each channel one state: order 1. */
 static int is_first_order(const AtSteps *steps, const AtChain *chain){
   uint32_t i;
@@ -23,31 +25,48 @@ static int is_first_order(const AtSteps *steps, const AtChain *chain){
 ** length; and a dense matrix takes memory. */
 static int is_dense(const AtChain *chain){
   double n = chain->n, edges = (double)chain->row[chain->n];
-  return n<=256 || (n<=2048 && n*n<80*edges);
+  return n<=256 || (n<=DENSE && n*n<80*edges);
 }
 
-/* By state to by channel. Channels that the start never reaches lose nothing. */
-static int reduce(AtEnv *env, const AtSteps *steps, const AtChain *chain, AtRemoved *removed){
+/* Whether eliminating all states once for each channel takes no time to speak of. */
+static int is_small(const AtChain *chain){
+  double n = chain->n;
+  return n*n*n*chain->n_channels<5e8;
+}
+
+static int reduce_states(AtEnv *env, const AtSteps *steps, const AtChain *chain, AtRemoved *removed){
   AtRemoved *by_state = at_alloc(env, chain->n, sizeof *by_state);
   uint32_t i;
-  if( by_state && at_reduce(env, chain, by_state) ){
+  if( by_state && at_reduce_states(env, chain, by_state) ){
     for(i=0; i<chain->n; i++) removed[steps->channel[steps->states[chain->state[i]].first]] = by_state[i];
   }
   at_free(env->alloc, by_state);
   return !env->error.code;
 }
 
+/* Sweeps; a chain that goes round too long for them is eliminated if its matrix has room. */
+static int sweep(AtEnv *env, AtChain *chain, AtRemoved *removed){
+  if( !at_sweep(env, chain, removed) || !chain->is_slow ) return !env->error.code;
+  if( chain->n<=DENSE ) return at_reduce_channels(env, chain, removed);
+  at_fail(env, AT_TOOBIG, "the chain goes round in loops that are hardly ever left; write a lower order, "
+          "or group rare channels with min_paths=");
+  return 0;
+}
+
+/* What the start loses with every channel. Those that it never reaches lose nothing. */
 static AtRemoved *remove_each(AtEnv *env, const AtSteps *steps, const AtDict *names){
   AtChain chain;
-  AtRemoved *removed = at_alloc(env, steps->n_channels, sizeof *removed);
+  AtRemoved *removed = at_alloc(env, steps->n_channels, sizeof *removed), whole = {{0, 0}, {0, 0}};
   uint32_t i;
-  for(i=0; removed && i<steps->n_channels; i++){
-    removed[i].left[0] = removed[i].left[1] = 1;
-    removed[i].lost[0] = removed[i].lost[1] = 0;
-  }
+  for(i=0; removed && i<steps->n_channels; i++) removed[i] = whole;
   if( at_chain_open(env, &chain, steps, names) && chain.n>0 && removed ){
-    if( is_first_order(steps, &chain) && is_dense(&chain) ) reduce(env, steps, &chain, removed);
-    else at_sweep(env, &chain, removed);
+    if( is_first_order(steps, &chain) && is_dense(&chain) ) reduce_states(env, steps, &chain, removed);
+    else if( is_small(&chain) ) at_reduce_channels(env, &chain, removed);
+    else sweep(env, &chain, removed);
+    for(i=0; i<chain.n_channels && chain.member[i]==chain.member[i+1]; i++){}
+    whole.left[0] = removed[i].left[0]+removed[i].lost[0];
+    whole.left[1] = removed[i].left[1]+removed[i].lost[1];
+    for(i=0; i<chain.n_channels; i++) if( chain.member[i]==chain.member[i+1] ) removed[i] = whole;
   }
   at_chain_free(env->alloc, &chain);
   return removed;

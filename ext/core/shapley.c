@@ -18,61 +18,46 @@ enum { PATHS, SHARED, SHARED_VALUE, FIRST, FIRST_VALUE, LAST, LAST_VALUE, LINEAR
 typedef struct Sums Sums;
 struct Sums { AtSum sum[N_SUMS]; };
 
-/* seen[]: the last path that had the channel. */
-static uint32_t count_distinct(const uint32_t *channel, uint32_t n, uint32_t path, uint32_t *seen){
+/* count[]: touches by channel, 0 between calls. Returns how many channels there are. */
+static uint32_t count_touches(const uint32_t *channel, uint32_t n, uint32_t *count){
   uint32_t distinct = 0, i;
-  for(i=0; i<n; i++){
-    if( seen[channel[i]]==path ) continue;
-    seen[channel[i]] = path;
-    distinct++;
-  }
+  for(i=0; i<n; i++) distinct += count[channel[i]]++==0;
   return distinct;
 }
 
-static void add_path(Sums *sums, const AtPaths *p, uint32_t path, uint32_t *seen, uint32_t *counted){
-  const AtListed *at = &p->paths[path];
-  const uint32_t *channel = p->channel+at->first;
-  uint32_t distinct = count_distinct(channel, at->n, path, seen), i;
-  for(i=0; i<at->n; i++){
+static void add_path(Sums *sums, const AtPaths *p, const AtListed *path, uint32_t *count){
+  const uint32_t *channel = p->channel+path->first;
+  uint32_t distinct = count_touches(channel, path->n, count), i;
+  for(i=0; i<path->n; i++){
     AtSum *s = sums[channel[i]].sum;
-    at_sum_add(&s[LINEAR], at->conversions/at->n);
-    at_sum_add(&s[LINEAR_VALUE], at->value/at->n);
-    if( counted[channel[i]]==path ) continue;
-    counted[channel[i]] = path;
-    at_sum_add(&s[PATHS], at->conversions+at->nulls);
-    at_sum_add(&s[SHARED], at->conversions/distinct);
-    at_sum_add(&s[SHARED_VALUE], at->value/distinct);
+    double touches = count[channel[i]];
+    if( touches==0 ) continue;
+    count[channel[i]] = 0;
+    at_sum_add(&s[LINEAR], path->conversions*touches/path->n);
+    at_sum_add(&s[LINEAR_VALUE], path->value*touches/path->n);
+    at_sum_add(&s[PATHS], path->conversions+path->nulls);
+    at_sum_add(&s[SHARED], path->conversions/distinct);
+    at_sum_add(&s[SHARED_VALUE], path->value/distinct);
   }
-  at_sum_add(&sums[channel[0]].sum[FIRST], at->conversions);
-  at_sum_add(&sums[channel[0]].sum[FIRST_VALUE], at->value);
-  at_sum_add(&sums[channel[at->n-1]].sum[LAST], at->conversions);
-  at_sum_add(&sums[channel[at->n-1]].sum[LAST_VALUE], at->value);
+  at_sum_add(&sums[channel[0]].sum[FIRST], path->conversions);
+  at_sum_add(&sums[channel[0]].sum[FIRST_VALUE], path->value);
+  at_sum_add(&sums[channel[path->n-1]].sum[LAST], path->conversions);
+  at_sum_add(&sums[channel[path->n-1]].sum[LAST_VALUE], path->value);
 }
 
-/* Column k of the sums, made to add up to the total. */
-static void settle(const Sums *sums, uint32_t n, int k, double total, double *part){
+static void fill(AtTally *t, const Sums *sums, uint32_t n){
   uint32_t i;
-  for(i=0; i<n; i++) part[i] = at_sum_total(&sums[i].sum[k]);
-  at_settle(total, part, n);
-}
-
-static void fill(AtTally *t, const Sums *sums, const AtPaths *p, double *part){
-  uint32_t n = p->names.n, i;
-  double conversions = at_sum_total(&p->conversions), value = at_sum_total(&p->value);
-  for(i=0; i<n; i++) t[i].paths = at_sum_total(&sums[i].sum[PATHS]);
-  settle(sums, n, SHARED, conversions, part);
-  for(i=0; i<n; i++) t[i].conversions = part[i];
-  settle(sums, n, SHARED_VALUE, value, part);
-  for(i=0; i<n; i++) t[i].value = part[i];
-  settle(sums, n, LINEAR, conversions, part);
-  for(i=0; i<n; i++) t[i].linear[0] = part[i];
-  settle(sums, n, LINEAR_VALUE, value, part);
   for(i=0; i<n; i++){
-    t[i].linear[1] = part[i];
-    t[i].first[0] = at_sum_total(&sums[i].sum[FIRST]);
-    t[i].first[1] = at_sum_total(&sums[i].sum[FIRST_VALUE]);
-    t[i].last[0] = at_sum_total(&sums[i].sum[LAST]);
-    t[i].last[1] = at_sum_total(&sums[i].sum[LAST_VALUE]);
+    const AtSum *s = sums[i].sum;
+    t[i].paths = at_sum_total(&s[PATHS]);
+    t[i].conversions = at_sum_total(&s[SHARED]);
+    t[i].value = at_sum_total(&s[SHARED_VALUE]);
+    t[i].first[0] = at_sum_total(&s[FIRST]);
+    t[i].first[1] = at_sum_total(&s[FIRST_VALUE]);
+    t[i].last[0] = at_sum_total(&s[LAST]);
+    t[i].last[1] = at_sum_total(&s[LAST_VALUE]);
+    t[i].linear[0] = at_sum_total(&s[LINEAR]);
+    t[i].linear[1] = at_sum_total(&s[LINEAR_VALUE]);
   }
 }
 
@@ -80,18 +65,16 @@ static void fill(AtTally *t, const Sums *sums, const AtPaths *p, double *part){
 int at_tally(AtEnv *env, AtTally **tallies, const AtPaths *p){
   uint32_t n = p->names.n, i;
   Sums *sums = at_alloc(env, n, sizeof *sums);
-  uint32_t *seen = at_alloc(env, n, 2*sizeof *seen);
-  double *part = at_alloc(env, n, sizeof *part);
+  uint32_t *count = at_alloc(env, n, sizeof *count);
   *tallies = at_alloc(env, n, sizeof **tallies);
   if( !env->error.code ){
     memset(sums, 0, n*sizeof *sums);
-    for(i=0; i<2*n; i++) seen[i] = UINT32_MAX;
-    for(i=0; i<p->n && at_alive(env, p->paths[i].n); i++) add_path(sums, p, i, seen, seen+n);
-    fill(*tallies, sums, p, part);
+    memset(count, 0, n*sizeof *count);
+    for(i=0; i<p->n && at_alive(env, p->paths[i].n); i++) add_path(sums, p, &p->paths[i], count);
+    fill(*tallies, sums, n);
   }
   at_free(env->alloc, sums);
-  at_free(env->alloc, seen);
-  at_free(env->alloc, part);
+  at_free(env->alloc, count);
   return !env->error.code;
 }
 

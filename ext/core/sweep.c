@@ -37,7 +37,7 @@
 
 typedef struct Lanes Lanes;
 struct Lanes {
-  const AtChain *chain;
+  AtChain *chain;
   uint32_t sides;                       /* 1 .. SIDES; a channel has so many lanes */
   const double *source;                 /* SIDES per state while b is solved, else NULL */
   uint8_t *fixed;                       /* by state: lanes in which it holds the channel */
@@ -122,11 +122,11 @@ static double missing(const Lanes *l){
   return worst;
 }
 
-/* Sweeps until nothing is missing. */
+/* Sweeps until nothing is missing; 0 also where that takes too long. */
 static int settle(AtEnv *env, Lanes *l){
   double best = INFINITY, before = INFINITY;
   uint32_t round, stuck = 0;
-  for(round=1; sweep(env, l); round++){
+  for(round=1; round<=AT_MAX_ROUNDS && sweep(env, l); round++){
     double left = missing(l);
     if( left<=GOAL ) return 1;
     stuck = left<best/2 ? 0 : stuck+1;
@@ -135,6 +135,7 @@ static int settle(AtEnv *env, Lanes *l){
     if( round%PATIENCE==PATIENCE-LAPSE ) before = left;
     if( round%PATIENCE==0 && left>before/10 && !balance(env, l) ) return 0;   /* slow */
   }
+  l->chain->is_slow = !env->error.code;
   return 0;
 }
 
@@ -143,6 +144,7 @@ static int solve_whole(AtEnv *env, Lanes *l, double *whole, double total[SIDES])
   const AtChain *c = l->chain;
   double *source = at_alloc(env, c->n, SIDES*sizeof *source);
   uint32_t i;
+  int settled;
   if( source==NULL ) return 0;
   for(i=0; i<c->n; i++){
     double value = c->gain[2*(size_t)i+1], *to = source+(size_t)i*SIDES;
@@ -154,12 +156,12 @@ static int solve_whole(AtEnv *env, Lanes *l, double *whole, double total[SIDES])
   }
   l->source = source;
   memset(l->x, 0, (size_t)c->n*LANES*sizeof *l->x);
-  settle(env, l);
+  settled = settle(env, l);
   for(i=0; i<c->n; i++) memcpy(whole+(size_t)i*SIDES, l->x+(size_t)i*LANES, SIDES*sizeof *whole);
   memcpy(total, l->at_start, SIDES*sizeof *total);
   l->source = NULL;
   at_free(env->alloc, source);
-  return !env->error.code;
+  return settled;
 }
 
 /* Removes channels [from, limit), whose lanes fit. */
@@ -193,8 +195,9 @@ static int solve_channels(AtEnv *env, Lanes *l, const double *whole, const doubl
   return 1;
 }
 
-/* Removes every channel in turn; removed[] is by channel. */
-int at_sweep(AtEnv *env, const AtChain *chain, AtRemoved *removed){
+/* Removes every channel in turn; removed[] is by channel. Sets chain->is_slow where
+** that would take too long. */
+int at_sweep(AtEnv *env, AtChain *chain, AtRemoved *removed){
   Lanes l;
   double *whole = at_alloc(env, chain->n, SIDES*sizeof *whole), total[SIDES];
   uint32_t from, step;
@@ -202,10 +205,11 @@ int at_sweep(AtEnv *env, const AtChain *chain, AtRemoved *removed){
   l.chain = chain;
   l.sides = 1;
   l.x = at_alloc(env, chain->n, LANES*sizeof *l.x);
-  if( !env->error.code && solve_whole(env, &l, whole, total) ){
+  if( chain->visits==NULL ) at_chain_visits(env, chain);
+  if( !env->error.code && !chain->is_slow && solve_whole(env, &l, whole, total) ){
     l.fixed = at_alloc(env, chain->n, 1);
     step = LANES/l.sides;
-    for(from=0; from<chain->n_channels && l.fixed && !env->error.code; from+=step){
+    for(from=0; from<chain->n_channels && l.fixed && !chain->is_slow && !env->error.code; from+=step){
       uint32_t limit = chain->n_channels-from<step ? chain->n_channels : from+step;
       solve_channels(env, &l, whole, total, from, limit, removed);
     }

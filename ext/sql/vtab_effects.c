@@ -91,7 +91,7 @@ static void effects_table_close(Cursor *cursor){
 static int effects_next(Cursor *cursor){
   State *s = cursor->state;
   const AtPaths *p = &s->question.paths;
-  int has_bare = at_sum_total(&p->bare_conversions)!=0;
+  int has_bare = at_sum_total(&p->bare_conversions)!=0 || at_sum_total(&p->bare_value)!=0;
   return ++s->row<=p->names.n+(has_bare ? 1 : 0);
 }
 
