@@ -167,7 +167,7 @@ static int find_visits(AtEnv *env, AtChain *c, const AtSteps *steps, const doubl
 ** to nothing is on its way. They weigh what is still missing, so a thousandth is enough.
 ** Sets c->is_slow where it goes round too long. */
 int at_chain_visits(AtEnv *env, AtChain *c){
-  double *waiting = at_alloc(env, c->n, sizeof *waiting), moving = 1, done = 0;
+  double *waiting = at_alloc(env, c->n, sizeof *waiting), moving = 1;
   uint32_t i, round;
   size_t e;
   c->visits = at_alloc(env, c->n, sizeof *c->visits);
@@ -175,13 +175,12 @@ int at_chain_visits(AtEnv *env, AtChain *c){
     waiting[i] = c->start[i];
     c->visits[i] = 0;
   }
-  for(round=0; moving>done*1e-3 && !c->is_slow && !env->error.code; round++){
-    moving = done = 0;
+  for(round=0; moving>1e-3 && !c->is_slow && !env->error.code; round++){
+    moving = 0;
     for(i=c->n; i-->0 && at_alive(env, 1); ){
       double flow = waiting[i];
       waiting[i] = 0;
       c->visits[i] += flow;
-      done += c->visits[i];
       for(e=c->row[i]; e<c->row[i+1]; e++) waiting[c->edges[e].to] += flow*c->edges[e].probability;
     }
     for(i=0; i<c->n; i++) moving += waiting[i];

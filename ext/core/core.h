@@ -207,17 +207,17 @@ int at_sort_order(AtEnv *env, uint32_t *order, uint32_t n, AtCompare compare, co
 int at_sort_keys(AtEnv *env, uint64_t *keys, uint32_t n);
 
 /************************ Interface to code in pairs.c ************************
-** (number, label) -> dense id.
+** (number, label) -> dense id, for groups and windows.
 */
 typedef struct AtPair AtPair;
-struct AtPair { int64_t number; uint32_t label; };
+struct AtPair { int64_t number; uint64_t label; };
 typedef struct AtPairs AtPairs;
 struct AtPairs {
   AtPair *pairs;
   uint32_t *slots;                  /* id + 1, 0 = empty; power of two */
   uint32_t n, capacity, n_slots;
 };
-uint32_t at_pair_id(AtEnv *env, AtPairs *p, int64_t number, uint32_t label);
+uint32_t at_pair_id(AtEnv *env, AtPairs *p, int64_t number, uint64_t label);
 uint32_t *at_pairs_order(AtEnv *env, const AtPairs *p);
 void at_pairs_free(const AtAlloc *alloc, AtPairs *p);
 

@@ -9,10 +9,15 @@
 */
 #include "effects.h"
 
+#include <math.h>
 #include <string.h>
 
-static int is_word(const AtCell *cell, const char *word){
-  return cell->n==strlen(word) && memcmp(cell->text, word, cell->n)==0;
+/* Whether a state is (start), (conversion) or (null), blanks around it ignored. */
+int at_is_end(const AtCell *cell, const char *word){
+  const char *text = cell->text;
+  size_t n = cell->n;
+  at_trim(&text, &n);
+  return n==strlen(word) && memcmp(text, word, n)==0;
 }
 
 /* The id of a state: of the bytes of its channels' ids. */
@@ -20,6 +25,11 @@ static uint32_t state_of(AtEnv *env, AtCounts *c, const AtCell *cell, AtSeparato
   c->n_channel = 0;
   if( !at_channels_split(env, &c->names, cell->text, cell->n, separator, &c->channel, &c->n_channel,
                          &c->channel_capacity) ) return 0;
+  if( c->n_channel>AT_MAX_TEXT/sizeof *c->channel ){
+    at_fail(env, AT_INVALID, "a state of more than 16,383 channels (got %s); is the separator right? write separator=",
+            at_quote(cell->text, cell->n).text);
+    return 0;
+  }
   return at_dict_intern(env, &c->tuples, AT_BLOB, (const char*)c->channel, c->n_channel*sizeof *c->channel);
 }
 
@@ -34,9 +44,9 @@ int at_counts_add(AtEnv *env, AtCounts *c, const AtCell *from, const AtCell *to,
     c->capacity = capacity;
   }
   row = &c->rows[c->n];
-  row->from = is_word(from, "(start)") ? AT_START : state_of(env, c, from, separator);
-  if( is_word(to, "(conversion)") ) row->to = AT_CONVERSION;
-  else row->to = is_word(to, "(null)") ? AT_NULL_END : state_of(env, c, to, separator);
+  row->from = at_is_end(from, "(start)") ? AT_START : state_of(env, c, from, separator);
+  if( at_is_end(to, "(conversion)") ) row->to = AT_CONVERSION;
+  else row->to = at_is_end(to, "(null)") ? AT_NULL_END : state_of(env, c, to, separator);
   row->weight = weight;
   row->value = value;
   if( !env->error.code ) c->n++;
@@ -156,7 +166,10 @@ int at_steps_of_counts(AtEnv *env, AtSteps *s, AtCounts *c){
     order = sorted(env, c->n, compare_rows, c->rows);
     s->steps = at_alloc(env, c->n, sizeof *s->steps);
     if( !env->error.code ){
-      for(i=0; i<c->n; i++) add_row(s, &c->rows[order[i]], &bare_conversions, &bare_value);
+      for(i=0; i<c->n; i++){
+        s->value_size += fabs(c->rows[order[i]].value);
+        add_row(s, &c->rows[order[i]], &bare_conversions, &bare_value);
+      }
     }
   }
   s->bare_conversions = at_sum_total(&bare_conversions);

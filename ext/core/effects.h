@@ -14,7 +14,8 @@
 #include "core.h"
 
 #define AT_MAX_ORDER 6
-#define AT_MAX_WEIGHT 9007199254740992.0 /* 2^53: conversions, nulls, weights of a row */
+#define AT_MAX_WEIGHT 9007199254740992.0 /* 2^53: conversions, nulls, weights of a row, if not 0 */
+#define AT_MIN_WEIGHT 1e-12             /* smaller ones would underflow along a path */
 #define AT_MAX_GAME 20                  /* channels of the rate game: 2^20 coalitions */
 #define AT_NO_CHANNEL UINT32_MAX
 
@@ -62,21 +63,15 @@ void at_paths_free(const AtAlloc *alloc, AtPaths *p);
 ** Windows of up to 7 channels -> dense id.
 */
 #define AT_MAX_WINDOW (AT_MAX_ORDER+1)
-typedef struct AtWindowKey AtWindowKey;
-struct AtWindowKey { uint64_t high, low; }; /* channels + 1 as digits, 0 = none */
 typedef struct AtWindows AtWindows;
 struct AtWindows {
+  AtPairs pairs;                    /* by the order of their channels */
   uint32_t width;                   /* channels of a window */
   uint64_t base;                    /* of the digits */
-  AtWindowKey *keys;
-  uint32_t *slots;                  /* id + 1, 0 = empty; power of two */
-  uint32_t n, capacity, n_slots;
 };
 int at_windows_open(AtEnv *env, AtWindows *w, uint32_t width, uint32_t n_channels);
 uint32_t at_window_id(AtEnv *env, AtWindows *w, const uint32_t *channel, uint32_t n);
 uint32_t at_window_channels(const AtWindows *w, uint32_t id, uint32_t channel[AT_MAX_WINDOW]);
-uint32_t *at_windows_order(AtEnv *env, const AtWindows *w);
-void at_windows_free(const AtAlloc *alloc, AtWindows *w);
 
 /************************ Interface to code in steps.c ************************
 ** The chain of paths at one order, as counts.
@@ -98,6 +93,7 @@ struct AtSteps {
   uint32_t n_steps;
   uint32_t n_channels;
   int has_value;
+  double value_size;                /* sum of all values without their signs */
   double bare_conversions, bare_value;
 };
 int at_steps_of_paths(AtEnv *env, AtSteps *s, const AtPaths *paths, int order);
@@ -141,6 +137,7 @@ struct AtCounts {
 int at_counts_add(AtEnv *env, AtCounts *c, const AtCell *from, const AtCell *to, AtSeparator separator,
                   double weight, double value);
 int at_steps_of_counts(AtEnv *env, AtSteps *s, AtCounts *c);
+int at_is_end(const AtCell *cell, const char *word);
 void at_counts_free(const AtAlloc *alloc, AtCounts *c);
 
 /************************ Interface to code in listed.c ***********************

@@ -122,7 +122,7 @@ static int list_rows(Summary *s, AtStageTable *table){
       AtStageRow *row = &table->rows[table->n];
       memset(row, 0, sizeof *row);
       row->period = s->groups.pairs[order[g]].number;
-      row->label = s->groups.pairs[order[g]].label;
+      row->label = (uint32_t)s->groups.pairs[order[g]].label;
       row->number = k+1;
       if( !fill_row(s, row, &accounts[k], accounts[0].entered) ) break;
       table->n++;

@@ -21,11 +21,13 @@ static void fail_row(AtEnv *env, const AtList *l, const AtCell *cells, const cha
   }
 }
 
-/* A number, 0 for NULL or ''; from 0 to AT_MAX_WEIGHT if it is a weight. */
+/* A number, 0 for NULL or ''; if it is a weight, 0 or from AT_MIN_WEIGHT to AT_MAX_WEIGHT. */
 static double read_number(AtEnv *env, const AtList *l, const AtCell *cells, int at, const char *column, int is_weight){
   double number;
   const char *mend = at_cell_number(&cells[at], &number);
-  if( mend==NULL && is_weight && (number<0 || number>AT_MAX_WEIGHT) ) mend = "write a number from 0 to 2^53";
+  if( mend==NULL && is_weight && number!=0 && (number<AT_MIN_WEIGHT || number>AT_MAX_WEIGHT) ){
+    mend = "write 0, or a number from 1e-12 to 2^53";
+  }
   if( mend ) fail_row(env, l, cells, column, is_weight ? "is no count" : "is no number", &cells[at], mend);
   return mend || isnan(number) ? 0 : number;
 }
@@ -56,13 +58,8 @@ int at_list_path(AtEnv *env, AtList *l, AtPaths *paths, const AtCell *cells){
       && at_paths_text(env, paths, is_text ? cells[0].text : "", is_text ? cells[0].n : 0, l->separator, &o);
 }
 
-static int is_word(const AtCell *cell, const char *word){
-  return cell->n==strlen(word) && memcmp(cell->text, word, cell->n)==0;
-}
-
-/* Whether a path ends in this state of a row. */
-static int is_end(const AtCell *cell){
-  return is_word(cell, "(conversion)") || is_word(cell, "(null)");
+static int is_last(const AtCell *cell){
+  return at_is_end(cell, "(conversion)") || at_is_end(cell, "(null)");
 }
 
 /* What a row of counts may not say: how a chain begins and ends, and where values are. */
@@ -75,11 +72,11 @@ static void check_count(AtEnv *env, const AtList *l, const AtCell *cells, const 
       return;
     }
   }
-  if( is_end(&cells[0]) ){
+  if( is_last(&cells[0]) ){
     fail_row(env, l, cells, l->text[0], "is where paths end", &cells[0], "write the state before it");
-  }else if( is_word(&cells[1], "(start)") ){
+  }else if( at_is_end(&cells[1], "(start)") ){
     fail_row(env, l, cells, l->text[1], "is where paths begin", &cells[1], "write the state after it");
-  }else if( o->value!=0 && !is_end(&cells[1]) ){
+  }else if( o->value!=0 && !is_last(&cells[1]) ){
     fail_row(env, l, cells, l->value, "is on the way", &cells[3], "write it where its paths end, in a row to '(conversion)' or '(null)'");
   }
 }

@@ -67,8 +67,11 @@ static const char *read_min_paths(AtOptions *o, Value v){
 }
 
 static const char *read_separator(AtOptions *o, Value v){
+  size_t i, blanks = 0;
   o->separator = v.text;
   o->separator_n = v.n;
+  for(i=0; i<v.n; i++) blanks += at_is_blank(v.text[i]);
+  if( blanks>0 && v.n>1 ) return "write it without blanks, which are ignored around channels";
   return v.n>0 ? NULL : "write what stands between channels, such as separator=\">\"";
 }
 

@@ -1,12 +1,13 @@
 /*
 ** pairs.c: (number, label) -> dense id, through a hash table: the groups of a
-** summary, which are a period and a label.
+** summary, which are a period and a label, and the windows of a chain, which fill
+** two words with channels.
 */
 #include "core.h"
 
 #include <string.h>
 
-static uint32_t slot_of(const AtPairs *p, int64_t number, uint32_t label){
+static uint32_t slot_of(const AtPairs *p, int64_t number, uint64_t label){
   uint64_t h = ((uint64_t)number*UINT64_C(0x9e3779b97f4a7c15)) ^ label;
   h *= UINT64_C(0xd6e8feb86659fd93);
   return (uint32_t)(h>>32) & (p->n_slots-1);
@@ -16,7 +17,7 @@ static int grow(AtEnv *env, AtPairs *p){
   uint32_t capacity = p->capacity ? p->capacity*2 : 64, i;
   uint32_t *slots;
   if( p->capacity>=(UINT32_C(1)<<29) ){
-    at_fail(env, AT_TOOBIG, "more than 2^29 labels x periods; write a longer period");
+    at_fail(env, AT_TOOBIG, "more than 2^29 groups or states; write a longer period, or a lower order");
     return 0;
   }
   at_grow(env, &p->pairs, capacity, sizeof *p->pairs);
@@ -36,7 +37,7 @@ static int grow(AtEnv *env, AtPairs *p){
 }
 
 /* The id of a pair, the next one if it is new; UINT32_MAX on failure. */
-uint32_t at_pair_id(AtEnv *env, AtPairs *p, int64_t number, uint32_t label){
+uint32_t at_pair_id(AtEnv *env, AtPairs *p, int64_t number, uint64_t label){
   uint32_t s;
   if( p->n>=p->capacity && !grow(env, p) ) return UINT32_MAX;
   for(s = slot_of(p, number, label); p->slots[s]; s = (s+1) & (p->n_slots-1)){

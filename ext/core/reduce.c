@@ -49,22 +49,71 @@ static void matrix_close(AtEnv *env, Matrix *m){
   at_free(env->alloc, m->cell);
 }
 
-/* Eliminates the states of columns [from, limit); those before are gone. */
-static int eliminate(AtEnv *env, Matrix *m, uint32_t from, uint32_t limit){
-  uint32_t width = m->n+N_ENDS, s, i, j;
-  for(s=from; s<limit; s++){
-    const double *gone = row_of(m, s+1);
-    double leaving = 0;
-    for(j=s+1; j<m->n+VALUE; j++) leaving += gone[j];     /* without what stays in s */
-    for(i=0; i<=m->n; i++){
-      double *row = row_of(m, i), part;
-      if( (i>0 && i<=s+1) || row[s]==0 ) continue;
-      part = row[s]/leaving;
-      for(j=s+1; j<width; j++) row[j] += part*gone[j];
-      if( !at_alive(env, width-s) ) return 0;
+/* Four states go at a time, so that a row is fetched once for the four. */
+#define PANEL 4
+#define STRIP 8                         /* columns; a fixed number, which compilers make vectors of */
+typedef struct Panel Panel;
+struct Panel {
+  uint32_t first, n;                    /* its states' columns; n up to PANEL */
+  const double *row[PANEL];             /* as they are when they go; beyond n any */
+  double leaving[PANEL];                /* without what stays in the state */
+};
+
+/* The panel's own rows: each as it is when those before it have gone. */
+static void open_panel(Matrix *m, Panel *p, uint32_t first, uint32_t limit){
+  uint32_t width = m->n+N_ENDS, t, u, j;
+  p->first = first;
+  p->n = limit-first<PANEL ? limit-first : PANEL;
+  for(t=0; t<PANEL; t++) p->row[t] = row_of(m, first+1 + (t<p->n ? t : 0));
+  for(t=0; t<p->n; t++){
+    uint32_t s = first+t;
+    p->leaving[t] = 0;
+    for(j=s+1; j<m->n+VALUE; j++) p->leaving[t] += p->row[t][j];
+    for(u=t+1; u<p->n; u++){
+      double *row = row_of(m, first+u+1), part = row[s]/p->leaving[t];
+      for(j=s+1; part>0 && j<width; j++) row[j] += part*p->row[t][j];
     }
   }
-  return 1;
+}
+
+/* row[j] += what flows through the panel's states, in columns [j, width). */
+static void add_flows(double *restrict row, const Panel *p, const double part[PANEL], uint32_t j, uint32_t width){
+  const double *restrict a = p->row[0], *restrict b = p->row[1], *restrict c = p->row[2], *restrict d = p->row[3];
+  uint32_t k;
+  for(; j+STRIP<=width; j+=STRIP){
+    for(k=0; k<STRIP; k++){
+      row[j+k] += part[0]*a[j+k] + part[1]*b[j+k] + (part[2]*c[j+k] + part[3]*d[j+k]);
+    }
+  }
+  for(; j<width; j++) row[j] += part[0]*a[j] + part[1]*b[j] + (part[2]*c[j] + part[3]*d[j]);
+}
+
+/* Sends on what a row has in the panel's states. */
+static void pass_panel(const Matrix *m, const Panel *p, double *row){
+  double part[PANEL] = {0, 0, 0, 0}, any = 0;
+  uint32_t t, u;
+  for(t=0; t<p->n; t++){
+    part[t] = row[p->first+t]/p->leaving[t];
+    for(u=t+1; u<p->n; u++) row[p->first+u] += part[t]*p->row[t][p->first+u];
+    any += part[t];
+  }
+  if( any>0 ) add_flows(row, p, part, p->first+p->n, m->n+N_ENDS);
+}
+
+/* Eliminates the states of columns [from, limit); those before are gone. */
+static int eliminate(AtEnv *env, Matrix *m, uint32_t from, uint32_t limit){
+  uint32_t i;
+  while( from<limit ){
+    Panel p;
+    open_panel(m, &p, from, limit);
+    pass_panel(m, &p, row_of(m, 0));
+    for(i=from+p.n+1; i<=m->n; i++){
+      pass_panel(m, &p, row_of(m, i));
+      if( !at_alive(env, m->n-from) ) return 0;
+    }
+    from += p.n;
+  }
+  return at_alive(env, 1);
 }
 
 /* A matrix of columns [from, limit) of m, which had all others eliminated; with all

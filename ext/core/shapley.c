@@ -122,7 +122,7 @@ int at_shapley_rate(AtEnv *env, const AtPaths *p, double *rate){
   uint32_t n = p->names.n, i, k;
   double *conversions, *all;
   if( n>AT_MAX_GAME ){
-    at_fail(env, AT_TOOBIG, "shapley_rate looks at every set of channels, which is too much for more than 20 (got %u); "
+    at_fail(env, AT_INVALID, "shapley_rate looks at every set of channels, which is too much for more than 20 (got %u); "
             "group rare channels with min_paths=, or leave this column out", (unsigned)n);
     return 0;
   }

@@ -8,6 +8,7 @@
 */
 #include "effects.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Under construction: tables, and what belongs to their ids. */
@@ -24,9 +25,9 @@ struct Build {
 static uint32_t state_of(AtEnv *env, Build *b, const uint32_t *channel, uint32_t n){
   uint32_t id = at_window_id(env, &b->states, channel, n);
   if( id==UINT32_MAX || id<b->state_capacity ) return id;
-  if( !at_grow(env, &b->state, b->states.capacity, sizeof *b->state) ) return UINT32_MAX;
-  memset(b->state+b->state_capacity, 0, (b->states.capacity-b->state_capacity)*sizeof *b->state);
-  b->state_capacity = b->states.capacity;
+  if( !at_grow(env, &b->state, b->states.pairs.capacity, sizeof *b->state) ) return UINT32_MAX;
+  memset(b->state+b->state_capacity, 0, (b->states.pairs.capacity-b->state_capacity)*sizeof *b->state);
+  b->state_capacity = b->states.pairs.capacity;
   return id;
 }
 
@@ -34,9 +35,9 @@ static int count_step(AtEnv *env, Build *b, const uint32_t *channel, double weig
   uint32_t id = at_window_id(env, &b->steps, channel, b->k+1), i;
   if( id==UINT32_MAX ) return 0;
   if( id>=b->weight_capacity ){
-    if( !at_grow(env, &b->weight, b->steps.capacity, sizeof *b->weight) ) return 0;
-    for(i=id; i<b->steps.capacity; i++) b->weight[i] = 0;
-    b->weight_capacity = b->steps.capacity;
+    if( !at_grow(env, &b->weight, b->steps.pairs.capacity, sizeof *b->weight) ) return 0;
+    for(i=id; i<b->steps.pairs.capacity; i++) b->weight[i] = 0;
+    b->weight_capacity = b->steps.pairs.capacity;
   }
   b->weight[id] += weight;
   return 1;
@@ -64,7 +65,7 @@ static int count_path(AtEnv *env, Build *b, const uint32_t *channel, const AtLis
 /* Every state that a step joins exists, also where no path begins or ends. */
 static int find_states(AtEnv *env, Build *b, AtMove *steps){
   uint32_t channel[AT_MAX_WINDOW], i;
-  for(i=0; i<b->steps.n; i++){
+  for(i=0; i<b->steps.pairs.n; i++){
     uint32_t n = at_window_channels(&b->steps, i, channel);
     steps[i].from = state_of(env, b, channel, n-1);
     steps[i].to = state_of(env, b, channel+1, n-1);
@@ -76,9 +77,9 @@ static int find_states(AtEnv *env, Build *b, AtMove *steps){
 
 /* Copies the states in order; rank[] receives old id -> new. */
 static int order_states(AtEnv *env, const Build *b, AtSteps *s, uint32_t *rank){
-  uint32_t *order = at_windows_order(env, &b->states), i;
+  uint32_t *order = at_pairs_order(env, &b->states.pairs), i;
   size_t n_channel = 0;
-  s->n = b->states.n;
+  s->n = b->states.pairs.n;
   s->states = at_alloc(env, s->n, sizeof *s->states);
   s->channel = at_alloc(env, (size_t)s->n*b->k+AT_MAX_WINDOW, sizeof *s->channel);
   for(i=0; i<s->n && !env->error.code; i++){
@@ -95,8 +96,8 @@ static int order_states(AtEnv *env, const Build *b, AtSteps *s, uint32_t *rank){
 
 /* The steps in the order of their windows, which is that of (from, to). */
 static int order_steps(AtEnv *env, const Build *b, AtSteps *s, const AtMove *steps, const uint32_t *rank){
-  uint32_t *order = at_windows_order(env, &b->steps), i;
-  s->n_steps = b->steps.n;
+  uint32_t *order = at_pairs_order(env, &b->steps.pairs), i;
+  s->n_steps = b->steps.pairs.n;
   s->steps = at_alloc(env, s->n_steps, sizeof *s->steps);
   for(i=0; i<s->n_steps && !env->error.code; i++){
     const AtMove *step = &steps[order[i]];
@@ -110,10 +111,10 @@ static int order_steps(AtEnv *env, const Build *b, AtSteps *s, const AtMove *ste
 }
 
 static int finish(AtEnv *env, Build *b, AtSteps *s){
-  AtMove *steps = at_alloc(env, b->steps.n, sizeof *steps);
+  AtMove *steps = at_alloc(env, b->steps.pairs.n, sizeof *steps);
   uint32_t *rank = NULL;
   if( !env->error.code && find_states(env, b, steps) ){
-    rank = at_alloc(env, b->states.n, sizeof *rank);
+    rank = at_alloc(env, b->states.pairs.n, sizeof *rank);
     if( rank && order_states(env, b, s, rank) ) order_steps(env, b, s, steps, rank);
   }
   at_free(env->alloc, steps);
@@ -136,12 +137,13 @@ int at_steps_of_paths(AtEnv *env, AtSteps *s, const AtPaths *paths, int order){
   if( at_windows_open(env, &b.states, b.k, s->n_channels)
    && at_windows_open(env, &b.steps, b.k+1, s->n_channels) ){
     for(i=0; i<paths->n; i++){
+      s->value_size += fabs(paths->paths[i].value);
       if( !count_path(env, &b, paths->channel+paths->paths[i].first, &paths->paths[i]) ) break;
     }
     if( !env->error.code ) finish(env, &b, s);
   }
-  at_windows_free(env->alloc, &b.states);
-  at_windows_free(env->alloc, &b.steps);
+  at_pairs_free(env->alloc, &b.states.pairs);
+  at_pairs_free(env->alloc, &b.steps.pairs);
   at_free(env->alloc, b.state);
   at_free(env->alloc, b.weight);
   return !env->error.code;

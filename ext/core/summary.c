@@ -118,7 +118,7 @@ static void emit_rows(AtEnv *env, AtSummary *summary, Table *t, const uint32_t *
     row = &summary->rows[summary->n++];
     row->model = m;
     row->period = cell->number;
-    row->label = cell->label;
+    row->label = (uint32_t)cell->label;
     row->conversions = at_sum_total(&account->credit);
     row->value = at_sum_total(&account->value);
     row->touches = account->touches;

@@ -34,6 +34,7 @@
 #define FLOOR 1e-12                     /* good enough where rounding stops progress */
 #define PATIENCE 40                     /* sweeps between two looks at the progress, */
 #define LAPSE 8                         /* of so many sweeps */
+#define MOST_VISITS 1e5                 /* of all states: 1e-11 of rounding */
 
 typedef struct Lanes Lanes;
 struct Lanes {
@@ -195,8 +196,16 @@ static int solve_channels(AtEnv *env, Lanes *l, const double *whole, const doubl
   return 1;
 }
 
-/* Removes every channel in turn; removed[] is by channel. Sets chain->is_slow where
-** that would take too long. */
+/* Whether rounding alone may be felt: each visit of a state may cost half a last bit. */
+static int is_long(const AtChain *chain){
+  double visits = 0;
+  uint32_t i;
+  for(i=0; i<chain->n; i++) visits += chain->visits[i];
+  return visits>MOST_VISITS;
+}
+
+/* Removes every channel in turn; removed[] is by channel. Returns 0 with chain->is_slow
+** where that would take too long, or could not be exact. */
 int at_sweep(AtEnv *env, AtChain *chain, AtRemoved *removed){
   Lanes l;
   double *whole = at_alloc(env, chain->n, SIDES*sizeof *whole), total[SIDES];
@@ -206,6 +215,7 @@ int at_sweep(AtEnv *env, AtChain *chain, AtRemoved *removed){
   l.sides = 1;
   l.x = at_alloc(env, chain->n, LANES*sizeof *l.x);
   if( chain->visits==NULL ) at_chain_visits(env, chain);
+  if( !env->error.code ) chain->is_slow |= is_long(chain);
   if( !env->error.code && !chain->is_slow && solve_whole(env, &l, whole, total) ){
     l.fixed = at_alloc(env, chain->n, 1);
     step = LANES/l.sides;
@@ -217,5 +227,5 @@ int at_sweep(AtEnv *env, AtChain *chain, AtRemoved *removed){
   at_free(env->alloc, whole);
   at_free(env->alloc, l.x);
   at_free(env->alloc, l.fixed);
-  return !env->error.code;
+  return !env->error.code && !chain->is_slow;
 }

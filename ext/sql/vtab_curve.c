@@ -77,7 +77,7 @@ static void result_group(const State *s, sqlite3_context *context, int column){
   char period[24];
   AtCell cell;
   if( column==LABEL && o->by_label ){
-    cell = at_store_label_text(s->question.store, pair->label);
+    cell = at_store_label_text(s->question.store, (uint32_t)pair->label);
     cell_result(context, &cell);
   }else if( column==PERIOD && o->period!=AT_PERIOD_NONE ){
     at_period_format(pair->number, o->period, period);

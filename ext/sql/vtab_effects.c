@@ -95,29 +95,34 @@ static int effects_next(Cursor *cursor){
   return ++s->row<=p->names.n+(has_bare ? 1 : 0);
 }
 
-/* The effects, worked out now if they are not; NULL and the failure as the result. */
-static const AtEffect *effect_of(Cursor *cursor, sqlite3_context *context){
-  State *s = cursor->state;
+/* Works out what is asked for, as a Work, so that progress handlers are heard. Returns
+** 0 on failure, which is then the result. */
+static int work_out(Cursor *cursor, sqlite3_context *context, int (*solve)(AtEnv *env, State *s)){
+  Work work;
+  int done = work_begin(&work, cursor->connection) && solve(&work.env, cursor->state);
+  if( !done ) result_failure(context, cursor->family->name, &work.env);
+  work_end(&work);
+  return done;
+}
+
+static int solve_effects(AtEnv *env, State *s){
   AtSteps steps;
-  if( s->effects.effects==NULL ){
-    if( at_steps_of_order(&cursor->env, &steps, &s->question.paths, s->question.question.options.chain_order) ){
-      at_removal_effects(&cursor->env, &s->effects, &steps, &s->question.paths.names);
-    }
-    at_steps_free(&cursor->connection->alloc, &steps);
+  if( at_steps_of_order(env, &steps, &s->question.paths, s->question.question.options.chain_order) ){
+    at_removal_effects(env, &s->effects, &steps, &s->question.paths.names);
   }
-  if( cursor->env.error.code==AT_OK ) return &s->effects.effects[s->row-1];
-  result_failure(context, cursor->family->name, &cursor->env);
-  return NULL;
+  at_steps_free(env->alloc, &steps);
+  return !env->error.code;
+}
+
+static int solve_rate(AtEnv *env, State *s){
+  s->rate = at_alloc(env, s->question.paths.names.n, sizeof *s->rate);
+  return s->rate && at_shapley_rate(env, &s->question.paths, s->rate);
 }
 
 static void result_rate(Cursor *cursor, sqlite3_context *context){
   State *s = cursor->state;
-  if( s->rate==NULL ){
-    s->rate = at_alloc(&cursor->env, s->question.paths.names.n, sizeof *s->rate);
-    at_shapley_rate(&cursor->env, &s->question.paths, s->rate);
-  }
-  if( cursor->env.error.code==AT_OK ) sqlite3_result_double(context, s->rate[s->row-1]);
-  else result_failure(context, cursor->family->name, &cursor->env);
+  if( s->rate==NULL && !work_out(cursor, context, solve_rate) ) return;
+  sqlite3_result_double(context, s->rate[s->row-1]);
 }
 
 /* The row of conversions without touches: no effects, every rule's sums. */
@@ -134,8 +139,10 @@ static void result_bare(const State *s, sqlite3_context *context, int column){
 }
 
 static void result_effect(Cursor *cursor, sqlite3_context *context, int column, int has_value){
-  const AtEffect *e = effect_of(cursor, context);
-  if( e==NULL ) return;
+  State *s = cursor->state;
+  const AtEffect *e;
+  if( s->effects.effects==NULL && !work_out(cursor, context, solve_effects) ) return;
+  e = &s->effects.effects[s->row-1];
   switch( column ){
     case REMOVAL: result_real(context, e->removal); return;
     case SHARE: result_real(context, e->share); return;

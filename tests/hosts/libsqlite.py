@@ -145,6 +145,14 @@ INSERT INTO events(entity, ts, stage, label) VALUES
   (2, 200, 'lost', 'seo'), ('b', 50, 'mql', 'ads'), ('b', 50, 'won', 'ads'), (9, 390, 'mql', 'seo'), (9, NULL, 'sql', 'seo'), (NULL, 1, 'mql', 'x');
 INSERT INTO subjects(entity, ts, converted_at, closed_at, label) VALUES
   (1, 100, 300, NULL, 'ads'), (2, 120, NULL, 200, 'seo'), ('b', 50, 50, NULL, 'ads'), (9, 390, NULL, NULL, 'seo');
+CREATE TABLE account_paths(id INTEGER PRIMARY KEY, path, conversions, value, nulls);
+CREATE TABLE channel_steps(id INTEGER PRIMARY KEY, from_state, to_state, weight, value);
+INSERT INTO account_paths(path, conversions, value, nulls) VALUES
+  ('ads > email > ads', 3, 120.5, 1), ('email', 1, 20, 4), ('seo > ads', 2, NULL, 2), ('', 1, 8, 0), ('seo > seo > email', 0, NULL, 3);
+INSERT INTO channel_steps(from_state, to_state, weight, value) VALUES
+  ('(start)', 'ads', 4, NULL), ('(start)', 'seo', 2, NULL), ('(start)', '(conversion)', 1, 8), ('ads', 'email', 3, NULL),
+  ('email', 'ads', 1, NULL), ('seo', 'ads', 1, NULL), ('ads', '(conversion)', 2, 150), ('ads', '(null)', 1, NULL),
+  ('email', '(null)', 2, NULL), ('seo', '(conversion)', 1, 30.5);
 """
 CALL = "attribution('touches', 'conversions', 'linear, last_touch')"
 QUERIES = [
@@ -165,6 +173,16 @@ QUERIES = [
     " sequence_match_events('(?1)(?2)', ts, stage = 'mql', stage = 'sql'), sequence_next_node('forward', 'first_match', ts, label, 1, stage = 'mql'),"
     " retention(stage = 'mql', stage = 'won') FROM events GROUP BY entity ORDER BY entity",
     "SELECT id, sessionize(ts, 60) OVER (PARTITION BY entity ORDER BY ts) FROM events ORDER BY id",
+    "SELECT channel, removal_effect, removal_effect_value, markov_share, markov_conversions, markov_value, shapley_conversions, shapley_value,"
+    " paths FROM channel_effects('touches', 'conversions', 'order=2; min_paths=2')",
+    "SELECT * FROM path_effects('account_paths', 'order=auto; min_paths=4')",
+    "SELECT * FROM markov_transitions('touches', 'conversions', 'order=2; gap=1 day')",
+    "SELECT * FROM markov_orders('touches', 'conversions')",
+    "SELECT * FROM markov_effects('channel_steps')",
+    "SELECT * FROM shapley_effects('account_paths(path, conversions, value, nulls)')",
+    "SELECT * FROM attribution('touches', 'conversions', 'markov, markov(2), shapley') ORDER BY model, conversion_id, position",
+    "SELECT * FROM attribution_summary('touches', 'conversions', 'markov, shapley', 'period=month')",
+    "SELECT entity, weighted_credit(channel, ts, 'shapley') FROM touches GROUP BY entity ORDER BY entity",
 ]
 
 

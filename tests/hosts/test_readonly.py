@@ -95,7 +95,8 @@ def test_arguments_are_names_and_never_statements(path, tmp_path):
             "touches(entity, ts, channel); DELETE FROM touches", 'touches("entity"") FROM touches; DROP TABLE touches; --", ts, channel)',
             "(SELECT 1)", "touches WHERE 1", "touches -- ", "touches\0x"]
     for relation in evil:
-        for sql in ("SELECT * FROM attribution(?, 'conversions')", "SELECT * FROM journeys('touches', ?)"):
+        for sql in ("SELECT * FROM attribution(?, 'conversions')", "SELECT * FROM journeys('touches', ?)", "SELECT * FROM path_effects(?)",
+                    "SELECT * FROM markov_effects(?)", "SELECT * FROM channel_effects(?, 'conversions')"):  # fmt: skip
             with pytest.raises(sqlite3.DatabaseError):
                 connection.execute(sql, (relation,)).fetchall()
         for option in ("touch_id", "conversion_id"):
