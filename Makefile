@@ -5,6 +5,7 @@
 #   make test         every test; sets up what it needs
 #   make bench        speed, as ratios in one run (BENCH=S or L)
 #   make bench-funnel speed of the funnel family, beside plain SQL and ClickHouse (BENCH=S or L; BENCH_PEER=0 without)
+#   make bench-effects speed of the data-driven family, beside other packages (BENCH=S or L; BENCH_PEER=0 without)
 #   make test-peers   the condition functions against ClickHouse, in process (PEERS_GROUPS, PEERS_SEED)
 #   make test-fresh   both commands in a clean Debian made by debootstrap
 #   make reference    docs/reference.md from the extension's own tables
@@ -40,14 +41,15 @@ HEADERS := $(wildcard ext/*.h ext/*/*.h)
 EXTENSION := $(BUILD)/attribution.$(SUFFIX)
 CORE_TESTS := $(patsubst tests/core/%.c,$(BUILD)/core/%,$(wildcard tests/core/test_*.c))
 
-.PHONY: all demo test test-core test-sql test-peers test-fresh bench bench-funnel reference debug clean
-.PHONY: setup-build setup-demo setup-test setup-peers
+.PHONY: all demo test test-core test-sql test-peers test-fresh bench bench-funnel bench-effects reference debug clean
+.PHONY: setup-build setup-demo setup-test setup-peers setup-bench-peers
 all: $(EXTENSION)
 
 setup-build: ; @CC="$(CC)" sh tests/setup.sh build
 setup-demo: ; @CC="$(CC)" sh tests/setup.sh build demo
 setup-test: ; @CC="$(CC)" sh tests/setup.sh build demo test
 setup-peers: ; @CC="$(CC)" sh tests/setup.sh build peers
+setup-bench-peers: ; @CC="$(CC)" sh tests/setup.sh build bench-peers
 
 $(EXTENSION): $(OBJECTS)
 	@echo "  $@"
@@ -121,6 +123,18 @@ bench: setup-test $(EXTENSION)
 
 bench-funnel: setup-test $(EXTENSION) $(if $(filter 0,$(BENCH_PEER)),,$(PEERS)/installed)
 	BENCH=$(BENCH) $(PYTHON) tests/bench/funnel.py
+
+# Other packages as tests/bench/peers.txt names them, installed by pip into a folder of their own; they are compared
+# on paths of the shared data, and not needed where these are missing.
+BENCH_PEERS := $(BUILD)/bench-peers
+BENCH_PATHS := $(wildcard $(or $(ATTRIBUTION_SHARED),../shared)/data/pathdata/paths.csv)
+$(BENCH_PEERS)/installed: tests/bench/peers.txt | setup-bench-peers
+	@echo "  $@"
+	$(Q)$(PYTHON) -m venv --clear $(BENCH_PEERS) && $(BENCH_PEERS)/bin/pip install -q --disable-pip-version-check -r $<
+	@touch $@
+
+bench-effects: setup-test $(EXTENSION) $(if $(filter 0,$(BENCH_PEER)),,$(if $(BENCH_PATHS),$(BENCH_PEERS)/installed))
+	BENCH=$(BENCH) $(PYTHON) tests/bench/effects.py
 
 reference: setup-test $(EXTENSION)
 	$(PYTHON) docs/make_reference.py > docs/reference.md

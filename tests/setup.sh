@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes sure that what a target needs is there: setup.sh build|demo|test|peers
+# Makes sure that what a target needs is there: setup.sh build|demo|test|peers|bench-peers
 #
 # Installs missing Debian packages when it may (root, or sudo without a
 # password); otherwise prints the one line that does, and fails. Quick when
@@ -13,6 +13,7 @@ need() {            # need PACKAGE TEST...
 }
 header() { echo "#include <$1>" | ${CC:-cc} -E -x c - ; }
 python_module() { /usr/bin/python3 -c "import $1" ; }
+python_header() { test -e "$(/usr/bin/python3 -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" ; }
 
 for group in "$@"; do
   case $group in
@@ -33,6 +34,11 @@ for group in "$@"; do
       need python3 test -x /usr/bin/python3
       need nodejs command -v node
       need npm command -v npm ;;
+    bench-peers)
+      need python3 test -x /usr/bin/python3
+      need python3-venv python_module ensurepip
+      need python3-dev python_header
+      need g++ command -v g++ ;;
     *) echo "setup.sh: unknown group $group" >&2; exit 2 ;;
   esac
 done
