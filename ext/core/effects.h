@@ -193,7 +193,7 @@ int at_reduce_channels(AtEnv *env, const AtChain *chain, AtRemoved *removed);
 /************************ Interface to code in sweep.c ************************
 ** Any order: every channel's removal by sweeps over the sparse chain.
 */
-int at_sweep(AtEnv *env, AtChain *chain, AtRemoved *removed);
+int at_sweep(AtEnv *env, AtChain *chain, double most_visits, AtRemoved *removed);
 
 /************************ Interface to code in removal.c **********************
 ** Removal effects, shares and what they divide.

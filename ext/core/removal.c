@@ -44,11 +44,13 @@ static int reduce_states(AtEnv *env, const AtSteps *steps, const AtChain *chain,
   return !env->error.code;
 }
 
-/* Sweeps; a chain that goes round too long for them is eliminated if that takes minutes at most. */
+/* Sweeps; a chain that goes round too long for them is eliminated, if that takes minutes
+** at most. */
 static int sweep(AtEnv *env, AtChain *chain, AtRemoved *removed){
   double n = chain->n;
-  if( at_sweep(env, chain, removed) || env->error.code ) return !env->error.code;
-  if( n*n*n*chain->n_channels<1e12 ) return at_reduce_channels(env, chain, removed);
+  int can_reduce = n*n*n*chain->n_channels<1e12;
+  if( at_sweep(env, chain, can_reduce ? 1e5 : 1e6, removed) || env->error.code ) return !env->error.code;
+  if( can_reduce ) return at_reduce_channels(env, chain, removed);
   at_fail(env, AT_INVALID, "the chain goes round in loops that are hardly ever left; write a lower order, "
           "or group rare channels with min_paths=");
   return 0;

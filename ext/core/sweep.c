@@ -34,7 +34,6 @@
 #define FLOOR 1e-12                     /* good enough where rounding stops progress */
 #define PATIENCE 40                     /* sweeps between two looks at the progress, */
 #define LAPSE 8                         /* of so many sweeps */
-#define MOST_VISITS 1e5                 /* of all states: 1e-11 of rounding */
 
 typedef struct Lanes Lanes;
 struct Lanes {
@@ -197,16 +196,17 @@ static int solve_channels(AtEnv *env, Lanes *l, const double *whole, const doubl
 }
 
 /* Whether rounding alone may be felt: each visit of a state may cost half a last bit. */
-static int is_long(const AtChain *chain){
+static int is_long(const AtChain *chain, double most_visits){
   double visits = 0;
   uint32_t i;
   for(i=0; i<chain->n; i++) visits += chain->visits[i];
-  return visits>MOST_VISITS;
+  return visits>most_visits;
 }
 
 /* Removes every channel in turn; removed[] is by channel. Returns 0 with chain->is_slow
-** where that would take too long, or could not be exact. */
-int at_sweep(AtEnv *env, AtChain *chain, AtRemoved *removed){
+** where that would take too long, or more visits of states than most_visits, from start
+** to end, would make rounding be felt: a million of them 1e-10 of the result. */
+int at_sweep(AtEnv *env, AtChain *chain, double most_visits, AtRemoved *removed){
   Lanes l;
   double *whole = at_alloc(env, chain->n, SIDES*sizeof *whole), total[SIDES];
   uint32_t from, step;
@@ -215,7 +215,7 @@ int at_sweep(AtEnv *env, AtChain *chain, AtRemoved *removed){
   l.sides = 1;
   l.x = at_alloc(env, chain->n, LANES*sizeof *l.x);
   if( chain->visits==NULL ) at_chain_visits(env, chain);
-  if( !env->error.code ) chain->is_slow |= is_long(chain);
+  if( !env->error.code ) chain->is_slow |= is_long(chain, most_visits);
   if( !env->error.code && !chain->is_slow && solve_whole(env, &l, whole, total) ){
     l.fixed = at_alloc(env, chain->n, 1);
     step = LANES/l.sides;

@@ -122,7 +122,7 @@ static void check_agreement(Heap *heap, int both_signs, uint64_t seed){
       assert_true(at_steps_of_paths(&env, &s, &p, order) && at_chain_open(&env, &c, &s, &p.names));
       if( c.n<=60 ){
         reference_removal(&s, reference);
-        assert_true(at_sweep(&env, &c, swept) && at_reduce_channels(&env, &c, each));
+        assert_true(at_sweep(&env, &c, 1e5, swept) && at_reduce_channels(&env, &c, each));
         compare(swept, reference, s.n_channels, 1e-12, "sweep");
         compare(each, reference, s.n_channels, 1e-13, "reduce channels");
         if( order==1 ){
@@ -155,7 +155,7 @@ static void test_values_do_not_change_conversions(void **state){
     for(k=0; k<3; k++){
       for(i=0; i<p.n; i++) p.paths[i].value = k==0 ? 0 : k==1 || i%2 ? 5 : -3;
       assert_true(at_steps_of_paths(&env, &s, &p, 1+round%3) && at_chain_open(&env, &c, &s, &p.names));
-      assert_true(at_sweep(&env, &c, removed[k]));
+      assert_true(at_sweep(&env, &c, 1e5, removed[k]));
       for(i=0; i<s.n_channels; i++){
         if( at_sum_total(&p.conversions)>0 ) assert_near(effect(&removed[k][i], 0), effect(&removed[0][i], 0), 1e-14, "effect");
         if( k==0 ) assert_true(removed[k][i].lost[1]==0 && removed[k][i].left[1]==0);
@@ -300,7 +300,7 @@ static void check_slow(Heap *heap, const char *form, double rounds, double dista
   open_case(&env, &x, rows);
   env.heartbeat = patience;
   env.heartbeat_ctx = &left;
-  if( how==BY_SWEEPS ) at_sweep(&env, &x.chain, removed);
+  if( how==BY_SWEEPS ) at_sweep(&env, &x.chain, 1e5, removed);
   else if( how==BY_CHANNELS ) at_reduce_channels(&env, &x.chain, removed);
   else reduce(&env, &x.counted.steps, &x.chain, removed);
   if( env.error.code==AT_INTERRUPT ) fail_msg("%s: no end", rows);
@@ -419,7 +419,7 @@ static void sweep_all(AtEnv *env, void *given){
   if( open_paths(env, &p, given, 0) && at_steps_of_paths(env, &s, &p, 2) && at_chain_open(env, &c, &s, &p.names) ){
     at_free(env->alloc, c.visits);         /* to be worked out */
     c.visits = NULL;
-    at_sweep(env, &c, removed);
+    at_sweep(env, &c, 1e5, removed);
   }
   at_chain_free(env->alloc, &c);
   at_steps_free(env->alloc, &s);

@@ -199,6 +199,18 @@ def test_a_closed_loop_that_nothing_leads_to_is_one_too(base):
     assert "'x'" in text or "'y'" in text
 
 
+def test_a_large_chain_that_goes_round(base):
+    """Too large to be eliminated, and too long to be swept: an error, not an answer that rounding has made."""
+    names = [f"c{i}" for i in range(60)]
+    states = [f"{a} > {b}" for a in names for b in names if a != b]
+    rows = [("(start)", state, 1, None) for state in states] + [(state, "(null)", 1, None) for state in states]
+    rows += [("(start)", "x > y", 1, None), ("x > y", "y > x", 1, None), ("y > x", "x > y", 1e9, None), ("y > x", "(conversion)", 1, 1)]
+    base.executemany("INSERT INTO counts VALUES (?, ?, ?, ?)", rows)
+    assert_error(base, "markov_effects", ["hardly ever left", "min_paths"], call("markov_effects"))
+    base.execute("UPDATE counts SET weight = 5 WHERE weight = 1e9")
+    assert len(base.execute(call("markov_effects")).fetchall()) == 63
+
+
 @pytest.mark.parametrize("label", ["a > b", ">", " a", "a ", "(start)", "(conversion)", "(null)"])
 def test_a_label_that_would_not_survive_as_text(base, label):
     base.execute("UPDATE touches SET channel = ? WHERE rowid = 2", (label,))
