@@ -145,10 +145,8 @@ int at_conditions_sort(AtEnv *env, AtConditions *c){
   if( env->error.code ) return 0;
   for(i=1; i<c->n && at_conditions_compare(c, i-1, i)<=0; i++){}
   if( i>=c->n ) return at_alive(env, c->n);
-  order = at_alloc(env, c->n, sizeof *order);
-  if( order==NULL ) return 0;
-  for(i=0; i<c->n; i++) order[i] = i;
-  ok = at_sort_order(env, order, c->n, compare, c) && gather(env, c, order);
+  order = at_sorted(env, c->n, compare, c);
+  ok = order && gather(env, c, order);
   at_free(env->alloc, order);
   return ok;
 }

@@ -204,6 +204,7 @@ int at_rate_ok(double k, double n);
 */
 typedef int (*AtCompare)(const void *rows, uint32_t a, uint32_t b);
 int at_sort_order(AtEnv *env, uint32_t *order, uint32_t n, AtCompare compare, const void *rows);
+uint32_t *at_sorted(AtEnv *env, uint32_t n, AtCompare compare, const void *rows);
 int at_sort_keys(AtEnv *env, uint64_t *keys, uint32_t n);
 
 /************************ Interface to code in pairs.c ************************
@@ -237,7 +238,6 @@ struct AtShape {
 };
 
 enum { AT_ID_NONE, AT_ID_OFFSET, AT_ID_INTEGER, AT_ID_VALUE };
-
 typedef struct AtIds AtIds;
 struct AtIds {
   int mode;                         /* AT_ID_NONE .. AT_ID_VALUE */

@@ -83,16 +83,6 @@ static int compare_rows(const void *rows, uint32_t a, uint32_t b){
   return x->value<y->value ? -1 : x->value>y->value;
 }
 
-/* Row numbers 0 .. n-1 in order, the caller's to free; NULL on failure. */
-static uint32_t *sorted(AtEnv *env, uint32_t n, AtCompare compare, const void *rows){
-  uint32_t *order = at_alloc(env, n, sizeof *order), i;
-  if( order==NULL ) return NULL;
-  for(i=0; i<n; i++) order[i] = i;
-  if( at_sort_order(env, order, n, compare, rows) ) return order;
-  at_free(env->alloc, order);
-  return NULL;
-}
-
 /* The states in the order of their channels, and the rows' ids renamed to it. */
 static int order_states(AtEnv *env, AtSteps *s, AtCounts *c, const uint32_t *rank){
   uint32_t *order, *place, i;
@@ -113,7 +103,7 @@ static int order_states(AtEnv *env, AtSteps *s, AtCounts *c, const uint32_t *ran
     s->states[i].n = read_tuple(c, i, rank, s->channel+n_channel);
     n_channel += s->states[i].n;
   }
-  order = sorted(env, s->n, compare_states, s);
+  order = at_sorted(env, s->n, compare_states, s);
   place = at_alloc(env, s->n, sizeof *place);
   states = at_alloc(env, s->n, sizeof *states);
   if( !env->error.code ){
@@ -163,7 +153,7 @@ int at_steps_of_counts(AtEnv *env, AtSteps *s, AtCounts *c){
   s->has_value = c->has_value;
   rank = at_dict_sort(env, &c->names);
   if( rank && order_states(env, s, c, rank) ){
-    order = sorted(env, c->n, compare_rows, c->rows);
+    order = at_sorted(env, c->n, compare_rows, c->rows);
     s->steps = at_alloc(env, c->n, sizeof *s->steps);
     if( !env->error.code ){
       for(i=0; i<c->n; i++){

@@ -111,10 +111,8 @@ static uint32_t find_base(const AtNodes *x){
 int at_nodes_next(AtEnv *env, AtNodes *x, AtCell *value){
   uint32_t n = x->rows.n, n_steps = x->rows.n_conditions-1, i, k;
   if( env->error.code || n==0 ) return 0;
-  x->order = at_alloc(env, n, sizeof *x->order);
+  x->order = at_sorted(env, n, compare, x);
   if( x->order==NULL ) return 0;
-  for(i=0; i<n; i++) x->order[i] = i;
-  if( !at_sort_order(env, x->order, n, compare, x) ) return 0;
   i = find_base(x);
   for(k=1; i<n && k<=n_steps; k++){
     if( !at_holds(&x->rows, x->order[i], k+1) ) return 0;

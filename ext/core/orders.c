@@ -41,7 +41,7 @@ static double area(const Score *scores, const uint32_t *order, uint32_t n){
 
 static double auc_of(AtEnv *env, const AtSteps *steps){
   Score *scores = at_alloc(env, steps->n, sizeof *scores);
-  uint32_t *order = at_alloc(env, steps->n, sizeof *order), s, e = 0;
+  uint32_t *order = NULL, s, e = 0;
   double auc = NAN;
   for(s=0; s<steps->n && !env->error.code; s++){
     const AtState *state = &steps->states[s];
@@ -49,12 +49,10 @@ static double auc_of(AtEnv *env, const AtSteps *steps){
     scores[s].score = leaving>0 ? state->conversions/leaving : 0;
     scores[s].conversions = state->conversions;
     scores[s].nulls = state->nulls;
-    order[s] = s;
     at_alive(env, 1);
   }
-  if( !env->error.code && at_sort_order(env, order, steps->n, compare, scores) ){
-    auc = area(scores, order, steps->n);
-  }
+  if( !env->error.code ) order = at_sorted(env, steps->n, compare, scores);
+  if( order ) auc = area(scores, order, steps->n);
   at_free(env->alloc, scores);
   at_free(env->alloc, order);
   return auc;

@@ -58,12 +58,7 @@ static int compare(const void *rows, uint32_t a, uint32_t b){
 
 /* The ids by (number, label), the caller's to free; NULL on failure. */
 uint32_t *at_pairs_order(AtEnv *env, const AtPairs *p){
-  uint32_t *order = at_alloc(env, p->n, sizeof *order), i;
-  if( order==NULL ) return NULL;
-  for(i=0; i<p->n; i++) order[i] = i;
-  if( at_sort_order(env, order, p->n, compare, p->pairs) ) return order;
-  at_free(env->alloc, order);
-  return NULL;
+  return at_sorted(env, p->n, compare, p->pairs);
 }
 
 void at_pairs_free(const AtAlloc *alloc, AtPairs *p){

@@ -222,10 +222,9 @@ static int compare_paths(const void *rows, uint32_t a, uint32_t b){
 
 /* Listed paths in an order of their own, and their sums in that order. */
 static int order_paths(AtEnv *env, AtPaths *p){
-  uint32_t *order = at_alloc(env, p->n, sizeof *order), i;
+  uint32_t *order = at_sorted(env, p->n, compare_paths, p), i;
   AtListed *sorted = at_alloc(env, p->n, sizeof *sorted);
-  for(i=0; i<p->n && !env->error.code; i++) order[i] = i;
-  if( !env->error.code && at_sort_order(env, order, p->n, compare_paths, p) ){
+  if( !env->error.code ){
     AtSum none = {0, 0};
     p->conversions = p->nulls = p->value = none;
     for(i=0; i<p->n; i++){

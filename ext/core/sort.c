@@ -52,6 +52,16 @@ int at_sort_order(AtEnv *env, uint32_t *order, uint32_t n, AtCompare compare, co
   return !env->error.code;
 }
 
+/* The numbers of n rows in order, the caller's to free; NULL on failure. */
+uint32_t *at_sorted(AtEnv *env, uint32_t n, AtCompare compare, const void *rows){
+  uint32_t *order = at_alloc(env, n, sizeof *order), i;
+  if( order==NULL ) return NULL;
+  for(i=0; i<n; i++) order[i] = i;
+  if( at_sort_order(env, order, n, compare, rows) ) return order;
+  at_free(env->alloc, order);
+  return NULL;
+}
+
 #define DIGIT 11
 #define DIGITS (1u<<DIGIT)
 
