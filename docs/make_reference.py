@@ -9,7 +9,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 HEAD = """# Reference
 
 Made by `make reference` from the extension's registration tables; `SELECT * FROM attribution_help` says the same.
-What the names mean, to the last tie: [rules](rules.md). A first tour: [README](../README.md).
+What the names mean, to the last tie: [rules](rules.md), of the funnel family [funnel](funnel.md), of the data-driven one
+[effects](effects.md). A first tour: [README](../README.md).
 """
 
 
@@ -53,7 +54,7 @@ def reference(connection):
     parts = [HEAD.rstrip()] + functions(connection) + tables(connection)
     parts.append("`ANY BLOB` has BLOB affinity: values keep the class that they have in your tables, and SQLite converts nothing.")
     models = [(f"`{row[1]}`", row[2]) for row in select(connection, "kind = 'model'")]
-    parts += ["## Models", "A list is separated by commas; `all` is every model that the relations can feed. Default: `linear`.",
+    parts += ["## Models", "A list is separated by commas; `all` is every rule-based model that the relations can feed. Default: `linear`.",
               table(["model", "credit"], models)]
     options = [(f"`{row[1]}`", row[2], row[4]) for row in select(connection, "kind = 'option'")]
     parts += ["## Options", "`'name=value; name=value'`.", table(["option", "meaning", "for"], options)]

@@ -33,7 +33,8 @@ static const Row table[] = {
   {{AT_U_SHAPED, "u_shaped", "u_shaped", "40 first, 40 milestone 1, 20 between"}, .4,.2,0,.4, 1},
   {{AT_W_SHAPED, "w_shaped", "w_shaped", "30 first, 30 milestone 1, 30 milestone 2, 10 between"}, .3,.1,0,.3, 2},
   {{AT_FULL_PATH, "full_path", "full_path", "22.5 first, milestone 1, milestone 2, last; 10 between"}, .225,.1,.225,.225, 2},
-  {{AT_MARKOV, "markov", "markov(order=1)", "in proportion to the removal effects of the touches' channels, learned from all journeys"}, 0,0,0,0, 0},
+  {{AT_MARKOV, "markov", "markov(order=1)", "in proportion to the removal effects of the touches' channels, learned from all journeys: explains each deal and adds up; its totals are not "
+   "those of channel_effects, which shares all conversions by effect, also those that a channel had no part in, and is for weighing channels"}, 0,0,0,0, 0},
   {{AT_SHAPLEY, "shapley", "shapley", "equal parts for the path's channels, each divided over its touches"}, 0,0,0,0, 0},
 };
 #define N_ROWS ((int)(sizeof table/sizeof *table))

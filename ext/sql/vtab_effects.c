@@ -194,7 +194,8 @@ static void shapley_column(Cursor *cursor, sqlite3_context *context, int column)
 
 const Family channel_effects_family = {
   .name = "channel_effects",
-  .help = "data-driven worth of each channel: exact removal effects of a Markov chain, exact Shapley values",
+  .help = "data-driven worth of each channel: exact removal effects of a Markov chain, exact Shapley values; journeys that did not "
+          "convert count as failures, and without any the effects only tell what no conversion came about without",
   .example = "channel_effects('touches(account_id, touched_at, channel)', 'won_deals(account_id, closed_at, amount)', 'order=2')",
   .columns = channel_columns,
   .arguments = effects_arguments,
