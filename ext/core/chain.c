@@ -13,7 +13,6 @@
 */
 #include "effects.h"
 
-#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -111,33 +110,48 @@ static void fail_loop(AtEnv *env, const AtSteps *steps, const AtDict *names, uin
   at_text_free(env->alloc, &text);
 }
 
-/* Whether the state, or one that it leads to, is known to end. */
-static int leads_to_end(const AtSteps *steps, const uint32_t *first, const uint8_t *ends, uint32_t s){
-  uint32_t e;
-  if( ends[s] || steps->states[s].conversions+steps->states[s].nulls>0 ) return 1;
-  for(e=first[s]; e<first[s+1]; e++) if( ends[steps->steps[e].to] ) return 1;
-  return 0;
+/* The states that lead to state s are from[into[s]] .. from[into[s+1]]. */
+typedef struct Back Back;
+struct Back { uint32_t *into, *from; };
+
+static int turn_round(AtEnv *env, Back *back, const AtSteps *steps){
+  uint32_t e, s;
+  back->into = at_alloc(env, (size_t)steps->n+2, sizeof *back->into);
+  back->from = at_alloc(env, steps->n_steps, sizeof *back->from);
+  if( env->error.code ) return 0;
+  memset(back->into, 0, ((size_t)steps->n+2)*sizeof *back->into);
+  for(e=0; e<steps->n_steps; e++) back->into[steps->steps[e].to+2]++;
+  for(s=2; s<=steps->n; s++) back->into[s] += back->into[s-1];
+  for(e=0; e<steps->n_steps; e++) back->from[back->into[steps->steps[e].to+1]++] = steps->steps[e].from;
+  return at_alive(env, steps->n_steps);
 }
 
-/* From every state an end must be reached, also from those that the start does not.
-** In postorder one pass is enough where the chain only goes forward. */
-static int check_ends(AtEnv *env, const AtChain *c, const AtSteps *steps, const uint32_t *first, const AtDict *names){
+/* From every state an end must be reached, also from those that the start does not:
+** the states are found backwards from the ends. */
+static int check_ends(AtEnv *env, const AtSteps *steps, const AtDict *names){
+  Back back = {NULL, NULL};
   uint8_t *ends = at_alloc(env, steps->n, 1);
-  uint32_t i, left = steps->n, before;
-  if( ends==NULL ) return 0;
-  memset(ends, 0, steps->n);
-  do{
-    before = left;
-    for(i=0; i<c->n+steps->n && left>0 && at_alive(env, 1); i++){
-      uint32_t s = i<c->n ? c->state[i] : i-c->n;
-      if( ends[s] || !leads_to_end(steps, first, ends, s) ) continue;
-      ends[s] = 1;
-      left--;
+  uint32_t *found = at_alloc(env, steps->n, sizeof *found), n = 0, i, k;
+  if( !env->error.code && turn_round(env, &back, steps) ){
+    for(i=0; i<steps->n; i++){
+      ends[i] = steps->states[i].conversions+steps->states[i].nulls>0;
+      if( ends[i] ) found[n++] = i;
     }
-  }while( left>0 && left<before && !env->error.code );
-  for(i=0; i<steps->n && left>0 && ends[i]; i++){}
-  if( left>0 && !env->error.code ) fail_loop(env, steps, names, i);
+    for(i=0; i<n && at_alive(env, 1); i++){
+      for(k=back.into[found[i]]; k<back.into[found[i]+1]; k++){
+        uint32_t s = back.from[k];
+        if( ends[s] ) continue;
+        ends[s] = 1;
+        found[n++] = s;
+      }
+    }
+    for(i=0; i<steps->n && ends[i]; i++){}
+    if( i<steps->n && !env->error.code ) fail_loop(env, steps, names, i);
+  }
   at_free(env->alloc, ends);
+  at_free(env->alloc, found);
+  at_free(env->alloc, back.into);
+  at_free(env->alloc, back.from);
   return !env->error.code;
 }
 
@@ -163,9 +177,9 @@ static int find_visits(AtEnv *env, AtChain *c, const AtSteps *steps, const doubl
   return 1;
 }
 
-/* Works out the expected visits where flows do not balance: pushed forward until next
-** to nothing is on its way. They weigh what is still missing, so a thousandth is enough.
-** Sets c->is_slow where it goes round too long. */
+/* Works out the expected visits where flows do not balance: pushed forward until so
+** little is on its way that whatever becomes of it cannot be seen in a result. Sets
+** c->is_slow where it goes round too long. */
 int at_chain_visits(AtEnv *env, AtChain *c){
   double *waiting = at_alloc(env, c->n, sizeof *waiting), moving = 1;
   uint32_t i, round;
@@ -175,7 +189,7 @@ int at_chain_visits(AtEnv *env, AtChain *c){
     waiting[i] = c->start[i];
     c->visits[i] = 0;
   }
-  for(round=0; moving>1e-3 && !c->is_slow && !env->error.code; round++){
+  for(round=0; moving>1e-18 && !c->is_slow && !env->error.code; round++){
     moving = 0;
     for(i=c->n; i-->0 && at_alive(env, 1); ){
       double flow = waiting[i];
@@ -184,7 +198,7 @@ int at_chain_visits(AtEnv *env, AtChain *c){
       for(e=c->row[i]; e<c->row[i+1]; e++) waiting[c->edges[e].to] += flow*c->edges[e].probability;
     }
     for(i=0; i<c->n; i++) moving += waiting[i];
-    c->is_slow = round>AT_MAX_ROUNDS;
+    c->is_slow = round>10*AT_MAX_ROUNDS;     /* of one unknown, not eight */
   }
   for(i=0; i<c->n && !env->error.code; i++) c->visits[i] += waiting[i];
   at_free(env->alloc, waiting);
@@ -235,7 +249,7 @@ int at_chain_open(AtEnv *env, AtChain *c, const AtSteps *steps, const AtDict *na
   weight = at_alloc(env, steps->n, sizeof *weight);
   for(i=0; i<steps->n && !env->error.code; i++) total += steps->states[i].start;
   if( !env->error.code && find_reached(env, c, steps, first, place)
-   && check_ends(env, c, steps, first, names)
+   && check_ends(env, steps, names)
    && fill_rows(env, c, steps, first, place, weight, total)
    && find_visits(env, c, steps, weight, total) ) find_members(env, c, steps);
   at_free(env->alloc, first);

@@ -37,7 +37,7 @@ struct AtPaths {
   uint32_t *channel;                /* of all paths, one after the other */
   size_t n_channel, channel_capacity;
   int has_value;
-  AtSum conversions, nulls, value;  /* of all paths */
+  AtSum conversions, nulls;         /* of all paths */
   AtSum bare_conversions, bare_value; /* of those without channels: (unattributed) */
   uint32_t *label_channel;          /* from journeys: touches' label -> channel or AT_NO_CHANNEL */
   uint32_t n_labels;
@@ -57,6 +57,7 @@ int at_channels_split(AtEnv *env, AtDict *names, const char *text, size_t n, AtS
                       uint32_t **channel, size_t *n_channel, size_t *capacity);
 int at_has_channels(const char *text, size_t n, AtSeparator separator);
 const char *at_find_separator(const char *from, const char *end, AtSeparator separator);
+int at_has_bare(double conversions, double value);
 void at_paths_free(const AtAlloc *alloc, AtPaths *p);
 
 /************************ Interface to code in window.c ***********************

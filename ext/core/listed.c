@@ -53,7 +53,6 @@ static int read_outcome(AtEnv *env, AtList *l, const AtCell *cells, AtOutcome *o
 int at_list_path(AtEnv *env, AtList *l, AtPaths *paths, const AtCell *cells){
   AtOutcome o;
   int is_text = cells[0].type==AT_TEXT;
-  paths->has_value = l->value!=NULL;
   return read_outcome(env, l, cells, &o)
       && at_paths_text(env, paths, is_text ? cells[0].text : "", is_text ? cells[0].n : 0, l->separator, &o);
 }
@@ -84,7 +83,6 @@ static void check_count(AtEnv *env, const AtList *l, const AtCell *cells, const 
 /* Adds a row of (from_state, to_state, weight [, value] [, id]). */
 int at_list_count(AtEnv *env, AtList *l, AtCounts *counts, const AtCell *cells){
   AtOutcome o;
-  counts->has_value = l->value!=NULL;
   if( !read_outcome(env, l, cells, &o) ) return 0;
   check_count(env, l, cells, &o);
   return at_counts_add(env, counts, &cells[0], &cells[1], l->separator, o.conversions, o.value);

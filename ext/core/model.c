@@ -8,7 +8,6 @@
 */
 #include "effects.h"
 
-#include <assert.h>
 #include <string.h>
 
 typedef struct Row Row;

@@ -6,7 +6,7 @@
 ** made from the same rows. Values may be wrapped in "…" where they hold a
 ** semicolon or a comma.
 */
-#include "core.h"
+#include "effects.h"
 
 #include <assert.h>
 #include <math.h>
@@ -56,7 +56,7 @@ static const char *read_order(AtOptions *o, Value v){
 static const char *read_chain_order(AtOptions *o, Value v){
   int64_t order = 0;
   if( !at_same_word("auto", v.text, v.n)
-   && (!at_integer_parse(v.text, v.n, &order) || order<1 || order>6) ) return "write order=1 to order=6, or order=auto";
+   && (!at_integer_parse(v.text, v.n, &order) || order<1 || order>AT_MAX_ORDER) ) return "write order=1 to order=6, or order=auto";
   o->chain_order = (int)order;
   return NULL;
 }

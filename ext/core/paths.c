@@ -30,7 +30,6 @@ static int add_path(AtEnv *env, AtPaths *p, size_t first, uint32_t n, const AtOu
   path->value = o->value;
   at_sum_add(&p->conversions, o->conversions);
   at_sum_add(&p->nulls, o->nulls);
-  at_sum_add(&p->value, o->value);
   return at_alive(env, n);
 }
 
@@ -158,11 +157,11 @@ int at_paths_text(AtEnv *env, AtPaths *p, const char *text, size_t n, AtSeparato
 /************************************ Finishing ******************************/
 
 /* Paths (conversions + nulls) that hold each channel; the caller frees them. */
-static double *count_paths(AtEnv *env, const AtPaths *p){
-  double *count = at_alloc(env, p->names.n, sizeof *count);
+static AtSum *count_paths(AtEnv *env, const AtPaths *p){
+  AtSum *count = at_alloc(env, p->names.n, sizeof *count), none = {0, 0};
   uint32_t *seen = at_alloc(env, p->names.n, sizeof *seen), i, k;
   for(i=0; i<p->names.n && !env->error.code; i++){
-    count[i] = 0;
+    count[i] = none;
     seen[i] = UINT32_MAX;
   }
   for(i=0; i<p->n && !env->error.code; i++){
@@ -171,7 +170,7 @@ static double *count_paths(AtEnv *env, const AtPaths *p){
       uint32_t c = p->channel[path->first+k];
       if( seen[c]==i ) continue;
       seen[c] = i;
-      count[c] += path->conversions+path->nulls;
+      at_sum_add(&count[c], path->conversions+path->nulls);
     }
     at_alive(env, path->n);
   }
@@ -193,11 +192,11 @@ static void rename_channels(AtPaths *p, const uint32_t *to){
 ** interned anew. */
 static int group_rare(AtEnv *env, AtPaths *p, double min_paths){
   AtDict names = {0};
-  double *count = count_paths(env, p);
+  AtSum *count = count_paths(env, p);
   uint32_t *to = at_alloc(env, p->names.n, sizeof *to), i;
   for(i=0; i<p->names.n && !env->error.code; i++){
     AtCell name = at_dict_cell(&p->names, i);
-    if( count[i]<min_paths ) to[i] = at_dict_intern(env, &names, AT_TEXT, "(other)", 7);
+    if( at_sum_total(&count[i])<min_paths ) to[i] = at_dict_intern(env, &names, AT_TEXT, "(other)", 7);
     else to[i] = at_dict_intern(env, &names, AT_TEXT, name.text, name.n);
   }
   if( !env->error.code ) rename_channels(p, to);
@@ -226,12 +225,11 @@ static int order_paths(AtEnv *env, AtPaths *p){
   AtListed *sorted = at_alloc(env, p->n, sizeof *sorted);
   if( !env->error.code ){
     AtSum none = {0, 0};
-    p->conversions = p->nulls = p->value = none;
+    p->conversions = p->nulls = none;
     for(i=0; i<p->n; i++){
       sorted[i] = p->paths[order[i]];
       at_sum_add(&p->conversions, sorted[i].conversions);
       at_sum_add(&p->nulls, sorted[i].nulls);
-      at_sum_add(&p->value, sorted[i].value);
     }
     at_free(env->alloc, p->paths);
     p->paths = sorted;
@@ -253,6 +251,11 @@ int at_paths_finish(AtEnv *env, AtPaths *p, double min_paths, int is_listed){
   rename_channels(p, rank);
   at_free(env->alloc, rank);
   return !is_listed || order_paths(env, p);
+}
+
+/* Whether there is anything that no channel had a part in. */
+int at_has_bare(double conversions, double value){
+  return conversions!=0 || value!=0;
 }
 
 void at_paths_free(const AtAlloc *alloc, AtPaths *p){

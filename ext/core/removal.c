@@ -46,13 +46,15 @@ static int reduce_states(AtEnv *env, const AtSteps *steps, const AtChain *chain,
 
 /* Sweeps; a chain that goes round too long for them is eliminated, if that takes minutes
 ** at most. */
-static int sweep(AtEnv *env, AtChain *chain, AtRemoved *removed){
+static int sweep(AtEnv *env, const AtSteps *steps, AtChain *chain, AtRemoved *removed){
   double n = chain->n;
-  int can_reduce = n*n*n*chain->n_channels<1e12;
+  int by_state = is_first_order(steps, chain) && chain->n<=LARGEST;
+  int can_reduce = by_state || n*n*n*chain->n_channels<1e12;
   if( at_sweep(env, chain, can_reduce ? 1e5 : 1e6, removed) || env->error.code ) return !env->error.code;
+  if( by_state ) return reduce_states(env, steps, chain, removed);
   if( can_reduce ) return at_reduce_channels(env, chain, removed);
-  at_fail(env, AT_INVALID, "the chain goes round in loops that are hardly ever left; write a lower order, "
-          "or group rare channels with min_paths=");
+  at_fail(env, AT_INVALID, "the chain goes round in loops that are hardly ever left; group rare channels with "
+          "min_paths=, or write a lower order");
   return 0;
 }
 
@@ -65,7 +67,7 @@ static AtRemoved *remove_each(AtEnv *env, const AtSteps *steps, const AtDict *na
   if( at_chain_open(env, &chain, steps, names) && chain.n>0 && removed ){
     if( is_first_order(steps, &chain) && is_dense(&chain) ) reduce_states(env, steps, &chain, removed);
     else if( is_small(&chain) ) at_reduce_channels(env, &chain, removed);
-    else sweep(env, &chain, removed);
+    else sweep(env, steps, &chain, removed);
     for(i=0; i<chain.n_channels && chain.member[i]==chain.member[i+1]; i++){}
     whole.left[0] = removed[i].left[0]+removed[i].lost[0];
     whole.left[1] = removed[i].left[1]+removed[i].lost[1];
@@ -109,22 +111,45 @@ static int divide(AtEnv *env, double total, const double *effect, uint32_t n, do
   return !env->error.code;
 }
 
-/* The effect of one removal, NaN where there is nothing to lose. */
-static double effect_of(const AtRemoved *r, int which){
+/* The effect of one removal, NaN where there is nothing to lose: size is that of the
+** largest part of it, and a sum far below is nothing but rounding. */
+static double effect_of(const AtRemoved *r, int which, double size){
   double all = r->left[which]+r->lost[which];
-  return all!=0 ? r->lost[which]/all : NAN;
+  return fabs(all)>size*1e-12 ? r->lost[which]/all : NAN;
+}
+
+static double size_of(const AtRemoved *removed, uint32_t n, int which){
+  double size = 0;
+  uint32_t i;
+  for(i=0; i<n; i++){
+    double part = fabs(removed[i].left[which])+fabs(removed[i].lost[which]);
+    if( part>size ) size = part;
+  }
+  return size;
+}
+
+/* Either every channel has an effect or none: else doubles were too small for the chain. */
+static int check_effects(AtEnv *env, const AtEffects *e){
+  uint32_t n = 0, i;
+  for(i=0; i<e->n; i++) n += isnan(e->effects[i].removal)!=0;
+  if( n>0 && n<e->n ){
+    at_fail(env, AT_INVALID, "the weights are too far apart for numbers of double precision; "
+            "group rare channels with min_paths=, or leave the smallest out");
+  }
+  return !env->error.code;
 }
 
 static void fill(AtEnv *env, AtEffects *e, const AtRemoved *removed, double *room, const AtSteps *steps){
   double total[2], *effect = room, *share = room+e->n, *part = room+2*(size_t)e->n;
+  double size = size_of(removed, e->n, 0), value_size = size_of(removed, e->n, 1);
   uint32_t i;
   add_totals(steps, total);
   for(i=0; i<e->n; i++){
-    e->effects[i].removal = total[0]>0 ? effect_of(&removed[i], 0) : NAN;
-    e->effects[i].removal_value = total[1]!=0 ? effect_of(&removed[i], 1) : 0;
+    e->effects[i].removal = total[0]>0 ? effect_of(&removed[i], 0, size) : NAN;
+    e->effects[i].removal_value = total[1]!=0 ? effect_of(&removed[i], 1, value_size) : 0;
     effect[i] = e->effects[i].removal;
   }
-  if( !divide(env, total[0], effect, e->n, share, part) ) return;
+  if( !check_effects(env, e) || !divide(env, total[0], effect, e->n, share, part) ) return;
   for(i=0; i<e->n; i++){
     e->effects[i].share = share[i];
     e->effects[i].conversions = part[i];

@@ -10,8 +10,6 @@
 */
 #include "effects.h"
 
-#include <assert.h>
-#include <math.h>
 #include <string.h>
 
 enum { PATHS, SHARED, SHARED_VALUE, FIRST, FIRST_VALUE, LAST, LAST_VALUE, LINEAR, LINEAR_VALUE, N_SUMS };

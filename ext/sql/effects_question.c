@@ -68,7 +68,13 @@ static int open_list(EffectsQuestion *q, Cursor *cursor, Work *work, const Role 
   for(i=0; i<r->n_columns && !work->env.error.code; i++){
     switch( r->kinds[i] ){
       case KIND_COUNT: list->count = r->columns[i]; break;
-      case KIND_VALUE: list->value = r->columns[i]; break;
+      case KIND_VALUE:
+        list->value = r->columns[i];
+        if( sqlite3_stricmp(list->value, "nulls")==0 ){
+          at_fail(&work->env, AT_INVALID, "argument %s names nulls where the value stands; write %s, with NULL AS value "
+                  "in a view if there is none", role->argument, role->form);
+        }
+        break;
       case KIND_NULLS: list->nulls = r->columns[i]; break;
       default: list->text[list->n_texts++] = r->columns[i];
     }

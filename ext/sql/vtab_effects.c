@@ -13,7 +13,6 @@
 */
 #include "sql.h"
 
-#include <math.h>
 #include <string.h>
 
 enum { CHANNEL, REMOVAL, REMOVAL_VALUE, SHARE, MARKOV, MARKOV_VALUE, SHAPLEY, SHAPLEY_VALUE, RATE, PATHS,
@@ -60,6 +59,7 @@ struct State {
   AtTally *tallies;
   AtEffects effects;                /* once asked for */
   double *rate;                     /* once asked for */
+  int has_bare;                     /* there is an (unattributed) row */
   uint32_t row;                     /* 1 = the first; n + 1 = (unattributed) */
 };
 
@@ -70,7 +70,9 @@ static void open_state(Cursor *cursor, Work *work, const Role *role, unsigned ta
   cursor->state = s;
   if( role ? effects_open_paths(&s->question, cursor, work, role, table)
            : effects_open_touches(&s->question, cursor, work, table) ){
-    at_tally(&work->env, &s->tallies, &s->question.paths);
+    const AtPaths *p = &s->question.paths;
+    at_tally(&work->env, &s->tallies, p);
+    s->has_bare = at_has_bare(at_sum_total(&p->bare_conversions), at_sum_total(&p->bare_value));
   }
 }
 
@@ -90,9 +92,7 @@ static void effects_table_close(Cursor *cursor){
 
 static int effects_next(Cursor *cursor){
   State *s = cursor->state;
-  const AtPaths *p = &s->question.paths;
-  int has_bare = at_sum_total(&p->bare_conversions)!=0 || at_sum_total(&p->bare_value)!=0;
-  return ++s->row<=p->names.n+(has_bare ? 1 : 0);
+  return ++s->row<=s->question.paths.names.n+(s->has_bare ? 1 : 0);
 }
 
 /* Works out what is asked for, as a Work, so that progress handlers are heard. Returns
@@ -111,12 +111,16 @@ static int solve_effects(AtEnv *env, State *s){
     at_removal_effects(env, &s->effects, &steps, &s->question.paths.names);
   }
   at_steps_free(env->alloc, &steps);
+  if( env->error.code ) at_effects_free(env->alloc, &s->effects);
   return !env->error.code;
 }
 
 static int solve_rate(AtEnv *env, State *s){
   s->rate = at_alloc(env, s->question.paths.names.n, sizeof *s->rate);
-  return s->rate && at_shapley_rate(env, &s->question.paths, s->rate);
+  if( s->rate && at_shapley_rate(env, &s->question.paths, s->rate) ) return 1;
+  at_free(env->alloc, s->rate);
+  s->rate = NULL;
+  return 0;
 }
 
 static void result_rate(Cursor *cursor, sqlite3_context *context){

@@ -56,7 +56,7 @@ static void markov_close(Cursor *cursor){
 
 static int markov_next(Cursor *cursor){
   State *s = cursor->state;
-  return ++s->row<=s->effects.n+(s->steps.bare_conversions!=0 || s->steps.bare_value!=0);
+  return ++s->row<=s->effects.n+(uint32_t)at_has_bare(s->steps.bare_conversions, s->steps.bare_value);
 }
 
 static void markov_column(Cursor *cursor, sqlite3_context *context, int column){

@@ -32,6 +32,14 @@ static inline const char *read_numbers(const char *text, double number[3]){
   return text;
 }
 
+/* The value of all paths. */
+static inline double value_of_paths(const AtPaths *p){
+  AtSum value = {0, 0};
+  uint32_t i;
+  for(i=0; i<p->n; i++) at_sum_add(&value, p->paths[i].value);
+  return at_sum_total(&value);
+}
+
 static inline void add_paths(AtEnv *env, AtPaths *p, const char *text){
   p->has_value = 1;
   while( *text && !env->error.code ){

@@ -182,7 +182,7 @@ static void test_totals(void **state){
     random_paths(&env, &r, &p, 1+random_below(&r, 8), 8, 0);
     assert_true(at_steps_of_paths(&env, &s, &p, 1+round%4) && at_removal_effects(&env, &e, &s, &p.names));
     for(k=0; k<3 && at_sum_total(&p.conversions)>0; k++){
-      double total = k==0 ? 1 : k==1 ? at_sum_total(&p.conversions) : at_sum_total(&p.value);
+      double total = k==0 ? 1 : k==1 ? at_sum_total(&p.conversions) : value_of_paths(&p);
       for(i=0; i<e.n; i++){
         assert_true(e.effects[i].removal>=0 && e.effects[i].removal<=1);
         part[i] = k==0 ? e.effects[i].share : k==1 ? e.effects[i].conversions : e.effects[i].value;

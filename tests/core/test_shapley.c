@@ -59,7 +59,7 @@ static void test_sums(void **state){
     assert_true(at_tally(&env, &t, &p));
     n = p.names.n;
     total[0] = at_sum_total(&p.conversions);
-    total[1] = at_sum_total(&p.value);
+    total[1] = value_of_paths(&p);
     for(k=0; k<2; k++){
       for(rule=0; rule<4; rule++){
         for(i=0; i<n; i++) part[i] = rule==0 ? (k ? t[i].value : t[i].conversions) : rule==1 ? t[i].first[k]

@@ -170,7 +170,7 @@ static void test_transitions(void **state){
       for(; i<j; i++) assert_near(t.rows[i].probability, t.rows[i].weight/weight, 1e-15, "probability");
       assert_near(sum, 1, 1e-14, "sum of probabilities");
     }
-    if( p.has_value ) assert_true(value==at_sum_total(&p.value));
+    if( p.has_value ) assert_true(value==value_of_paths(&p));
     at_free(env.alloc, t.rows);
     at_steps_free(env.alloc, &s);
     at_paths_free(env.alloc, &p);

@@ -310,3 +310,54 @@ def test_they_cannot_be_made_or_written(base, function):
         with pytest.raises(Exception, match=function):
             base.execute(sql)
     assert base.execute(call(function)).fetchall()
+
+
+def test_a_value_that_only_rounding_leaves(base):
+    """The expected value is 0.5 x 0.1 - 0.5 x 0.1, though the values add up to 0.2: no share of nothing is an effect."""
+    base.execute("DELETE FROM counts")
+    base.executemany("INSERT INTO counts VALUES (?, ?, ?, ?)", [("(start)", "a", 1, 0), ("(start)", "b", 1, 0),
+                                                                ("a", "(conversion)", 3, 0.3), ("b", "(conversion)", 1, -0.1)])
+    rows = base.execute("SELECT removal_effect, removal_effect_value, markov_value FROM markov_effects('counts')").fetchall()
+    assert rows == [(0.5, None, None), (0.5, None, None)]
+
+
+def test_nulls_in_the_place_of_values(base):
+    """Columns go by their place; a column of that name there is a mistake."""
+    assert_error(base, "path_effects", ["nulls", "value"], "SELECT * FROM path_effects('paths(path, conversions, nulls)')")
+
+
+def test_weights_too_far_apart(base):
+    """A ladder that falls back a million times at each of its steps: beyond double precision, and said so."""
+    base.execute("DELETE FROM counts")
+    rows = [("(start)", "s01", 1), ("s60", "(conversion)", 1)]
+    rows += [(f"s{i:02}", f"s{i + 1:02}", 1) for i in range(1, 60)] + [(f"s{i + 1:02}", f"s{i:02}", 1e6) for i in range(1, 60)]
+    base.executemany("INSERT INTO counts(from_state, to_state, weight) VALUES (?, ?, ?)", rows)
+    assert_error(base, "markov_effects", ["too far apart"], call("markov_effects"))
+
+
+def test_rare_channels_are_counted_exactly(base):
+    """Ten tenths are one path, whatever their order."""
+    base.execute("DELETE FROM paths")
+    base.executemany("INSERT INTO paths VALUES (?, ?, 0, 0)", [("a", 0.1)] * 10 + [("b", 5)])
+    assert base.execute("SELECT channel, paths FROM path_effects('paths', 'min_paths=1')").fetchall() == [("a", 1), ("b", 5)]
+
+
+def test_a_loop_that_hides_beside_much_traffic(base):
+    """Little flow in a loop that goes round a million million times: seen, and solved another way."""
+    base.execute("DELETE FROM counts")
+    rows = [row for i in range(400) for row in (("(start)", f"c{i}", 2500), (f"c{i}", "(conversion)", 1), (f"c{i}", "(null)", 1))]
+    rows += [("(start)", "L1", 100), ("L1", "M1", 1), ("M1", "L1", 1e13), ("M1", "Z", 1), ("(start)", "L2", 100), ("L2", "M2", 1),
+             ("M2", "L2", 1e14), ("M2", "Z", 1), ("M2", "(null)", 1), ("Z", "(conversion)", 1)]
+    base.executemany("INSERT INTO counts(from_state, to_state, weight) VALUES (?, ?, ?)", rows)
+    found = dict(base.execute("SELECT channel, removal_effect FROM markov_effects('counts')").fetchall())
+    whole = 1_000_000 / 2 + 100 + 50  # conversions per 1,000,200 starts
+    assert found["L1"] == pytest.approx(100 / whole, rel=1e-10) and found["L2"] == pytest.approx(50 / whole, rel=1e-10)
+    assert found["Z"] == pytest.approx(150 / whole, rel=1e-10)
+
+
+def test_a_ring_of_one_thousand_five_hundred(base):
+    """Too slow for sweeps, and eliminated in a moment; every way leads through every channel."""
+    base.execute("DELETE FROM counts")
+    rows = [(f"c{i}", f"c{(i + 1) % 1500}", 1000) for i in range(1500)] + [("(start)", "c0", 1), ("c1499", "(conversion)", 1)]
+    base.executemany("INSERT INTO counts(from_state, to_state, weight) VALUES (?, ?, ?)", rows)
+    assert base.execute("SELECT count(*), min(removal_effect) FROM markov_effects('counts')").fetchone() == (1500, 1)
