@@ -71,6 +71,20 @@ int at_cell_compare(const AtCell *a, const AtCell *b){
   }
 }
 
+/* Says of a cell what is wrong and what to write instead, in which column of which
+** relation, and of which row: its id, or where that is NULL its number as read. */
+void at_fail_cell(AtEnv *env, const char *column, const char *relation, const AtCell *id, uint64_t row,
+                  const char *is, const AtCell *value, const char *mend){
+  AtQuote got = at_cell_quote(value);
+  if( id ){
+    at_fail(env, AT_INVALID, "%s of %s, row %s, %s (got %s); %s", column, relation, at_cell_quote(id).text, is,
+            got.text, mend);
+  }else{
+    at_fail(env, AT_INVALID, "%s of %s, row number %llu as read, %s (got %s); %s", column, relation,
+            (unsigned long long)row, is, got.text, mend);
+  }
+}
+
 /* Whether text that is a number is a whole one by its looks, and too large for
 ** a double to tell from its neighbours: beyond 2^53. */
 static int is_inexact(const char *text, size_t n){

@@ -113,6 +113,8 @@ int at_cell_is_null(const AtCell *cell);
 AtQuote at_cell_quote(const AtCell *cell);
 int at_cell_compare(const AtCell *a, const AtCell *b);
 const char *at_cell_number(const AtCell *cell, double *number);
+void at_fail_cell(AtEnv *env, const char *column, const char *relation, const AtCell *id, uint64_t row,
+                  const char *is, const AtCell *value, const char *mend);
 
 /************************ Interface to code in timestamp.c ********************
 ** Times, durations and calendar periods.
@@ -236,7 +238,6 @@ struct AtShape {
   const char *tag[AT_MAX_TAGS];     /* further labels, after label */
   const char *milestone[AT_MAX_MILESTONES];
 };
-
 enum { AT_ID_NONE, AT_ID_OFFSET, AT_ID_INTEGER, AT_ID_VALUE };
 typedef struct AtIds AtIds;
 struct AtIds {
@@ -367,7 +368,6 @@ struct AtOptions {
 };
 enum { AT_ORDER_ORDERED, AT_ORDER_STRICT, AT_ORDER_ANY };
 enum { AT_LABEL_FIRST, AT_LABEL_LAST, AT_LABEL_STAGE };
-
 /* Which table functions know an option. */
 enum { AT_FOR_ATTRIBUTION = 1, AT_FOR_SUMMARY = 2, AT_FOR_JOURNEYS = 4, AT_FOR_FUNNEL = 8,
        AT_FOR_FUNNEL_SUMMARY = 16, AT_FOR_CURVE = 32, AT_FOR_CHANNELS = 64, AT_FOR_PATHS = 128,

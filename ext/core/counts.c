@@ -13,7 +13,7 @@
 #include <string.h>
 
 /* Whether a state is (start), (conversion) or (null), blanks around it ignored. */
-int at_is_end(const AtCell *cell, const char *word){
+int at_is_named(const AtCell *cell, const char *word){
   const char *text = cell->text;
   size_t n = cell->n;
   at_trim(&text, &n);
@@ -44,9 +44,9 @@ int at_counts_add(AtEnv *env, AtCounts *c, const AtCell *from, const AtCell *to,
     c->capacity = capacity;
   }
   row = &c->rows[c->n];
-  row->from = at_is_end(from, "(start)") ? AT_START : state_of(env, c, from, separator);
-  if( at_is_end(to, "(conversion)") ) row->to = AT_CONVERSION;
-  else row->to = at_is_end(to, "(null)") ? AT_NULL_END : state_of(env, c, to, separator);
+  row->from = at_is_named(from, "(start)") ? AT_START : state_of(env, c, from, separator);
+  if( at_is_named(to, "(conversion)") ) row->to = AT_CONVERSION;
+  else row->to = at_is_named(to, "(null)") ? AT_NULL_END : state_of(env, c, to, separator);
   row->weight = weight;
   row->value = value;
   if( !env->error.code ) c->n++;

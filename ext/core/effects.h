@@ -138,7 +138,7 @@ struct AtCounts {
 int at_counts_add(AtEnv *env, AtCounts *c, const AtCell *from, const AtCell *to, AtSeparator separator,
                   double weight, double value);
 int at_steps_of_counts(AtEnv *env, AtSteps *s, AtCounts *c);
-int at_is_end(const AtCell *cell, const char *word);
+int at_is_named(const AtCell *cell, const char *word);
 void at_counts_free(const AtAlloc *alloc, AtCounts *c);
 
 /************************ Interface to code in listed.c ***********************

@@ -81,17 +81,9 @@ static int grow_columns(AtEnv *env, AtLoader *l){
 static int fail_row(AtEnv *env, const AtLoader *l, const AtCell *cells, const char *column,
                     const char *is, const AtCell *value, const char *mend){
   const AtShape *shape = l->shape;
-  AtQuote got = at_cell_quote(value);
-  if( shape->has_id ){
-    int at = 2 + shape->has_label + shape->n_tags + shape->has_number + shape->n_milestones;
-    AtQuote id = at_cell_quote(&cells[at]);
-    at_fail(env, AT_INVALID, "%s of %s, row %s, %s (got %s); %s", column, shape->relation,
-            id.text, is, got.text, mend);
-  }else{
-    uint64_t row = (uint64_t)l->store->n + l->store->skipped_entity + l->store->skipped_time + 1;
-    at_fail(env, AT_INVALID, "%s of %s, row number %llu as read, %s (got %s); %s", column, shape->relation,
-            (unsigned long long)row, is, got.text, mend);
-  }
+  int at = 2 + shape->has_label + shape->n_tags + shape->has_number + shape->n_milestones;
+  uint64_t row = (uint64_t)l->store->n + l->store->skipped_entity + l->store->skipped_time + 1;
+  at_fail_cell(env, column, shape->relation, shape->has_id ? &cells[at] : NULL, row, is, value, mend);
   return 0;
 }
 

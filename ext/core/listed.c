@@ -10,15 +10,8 @@
 /* Names the relation, the row and the column. */
 static void fail_row(AtEnv *env, const AtList *l, const AtCell *cells, const char *column, const char *is,
                      const AtCell *value, const char *mend){
-  AtQuote got = at_cell_quote(value);
   int at = l->n_texts + 1 + (l->value!=NULL) + (l->nulls!=NULL);
-  if( l->has_id ){
-    at_fail(env, AT_INVALID, "%s of %s, row %s, %s (got %s); %s", column, l->relation,
-            at_cell_quote(&cells[at]).text, is, got.text, mend);
-  }else{
-    at_fail(env, AT_INVALID, "%s of %s, row number %llu as read, %s (got %s); %s", column, l->relation,
-            (unsigned long long)l->rows, is, got.text, mend);
-  }
+  at_fail_cell(env, column, l->relation, l->has_id ? &cells[at] : NULL, l->rows, is, value, mend);
 }
 
 /* A number, 0 for NULL or ''; if it is a weight, 0 or from AT_MIN_WEIGHT to AT_MAX_WEIGHT. */
@@ -58,7 +51,7 @@ int at_list_path(AtEnv *env, AtList *l, AtPaths *paths, const AtCell *cells){
 }
 
 static int is_last(const AtCell *cell){
-  return at_is_end(cell, "(conversion)") || at_is_end(cell, "(null)");
+  return at_is_named(cell, "(conversion)") || at_is_named(cell, "(null)");
 }
 
 /* What a row of counts may not say: how a chain begins and ends, and where values are. */
@@ -73,7 +66,7 @@ static void check_count(AtEnv *env, const AtList *l, const AtCell *cells, const 
   }
   if( is_last(&cells[0]) ){
     fail_row(env, l, cells, l->text[0], "is where paths end", &cells[0], "write the state before it");
-  }else if( at_is_end(&cells[1], "(start)") ){
+  }else if( at_is_named(&cells[1], "(start)") ){
     fail_row(env, l, cells, l->text[1], "is where paths begin", &cells[1], "write the state after it");
   }else if( o->value!=0 && !is_last(&cells[1]) ){
     fail_row(env, l, cells, l->value, "is on the way", &cells[3], "write it where its paths end, in a row to '(conversion)' or '(null)'");

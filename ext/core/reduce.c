@@ -90,14 +90,16 @@ static void add_flows(double *restrict row, const Panel *p, const double part[PA
 
 /* Sends on what a row has in the panel's states. */
 static void pass_panel(const Matrix *m, const Panel *p, double *row){
-  double part[PANEL] = {0, 0, 0, 0}, any = 0;
-  uint32_t t, u;
+  double part[PANEL] = {0, 0, 0, 0};
+  uint32_t t, u, any = 0;
   for(t=0; t<p->n; t++){
+    if( row[p->first+t]==0 ) continue;
+    any = 1;
     part[t] = row[p->first+t]/p->leaving[t];
     for(u=t+1; u<p->n; u++) row[p->first+u] += part[t]*p->row[t][p->first+u];
     any += part[t];
   }
-  if( any>0 ) add_flows(row, p, part, p->first+p->n, m->n+N_ENDS);
+  if( any ) add_flows(row, p, part, p->first+p->n, m->n+N_ENDS);
 }
 
 /* Eliminates the states of columns [from, limit); those before are gone. */

@@ -128,15 +128,17 @@ static double size_of(const AtRemoved *removed, uint32_t n, int which){
   return size;
 }
 
-/* Either every channel has an effect or none: else doubles were too small for the chain. */
-static int check_effects(AtEnv *env, const AtEffects *e){
-  uint32_t n = 0, i;
-  for(i=0; i<e->n; i++) n += isnan(e->effects[i].removal)!=0;
-  if( n>0 && n<e->n ){
-    at_fail(env, AT_INVALID, "the weights are too far apart for numbers of double precision; "
+/* What was too small for doubles has become 0/0. */
+static int check_removed(AtEnv *env, const AtRemoved *removed, uint32_t n){
+  uint32_t i;
+  for(i=0; i<n; i++){
+    const AtRemoved *r = &removed[i];
+    if( isfinite(r->left[0]) && isfinite(r->lost[0]) && isfinite(r->left[1]) && isfinite(r->lost[1]) ) continue;
+    at_fail(env, AT_INVALID, "the weights or values are too far apart for numbers of double precision; "
             "group rare channels with min_paths=, or leave the smallest out");
+    return 0;
   }
-  return !env->error.code;
+  return 1;
 }
 
 static void fill(AtEnv *env, AtEffects *e, const AtRemoved *removed, double *room, const AtSteps *steps){
@@ -149,7 +151,7 @@ static void fill(AtEnv *env, AtEffects *e, const AtRemoved *removed, double *roo
     e->effects[i].removal_value = total[1]!=0 ? effect_of(&removed[i], 1, value_size) : 0;
     effect[i] = e->effects[i].removal;
   }
-  if( !check_effects(env, e) || !divide(env, total[0], effect, e->n, share, part) ) return;
+  if( !divide(env, total[0], effect, e->n, share, part) ) return;
   for(i=0; i<e->n; i++){
     e->effects[i].share = share[i];
     e->effects[i].conversions = part[i];
@@ -167,7 +169,7 @@ int at_removal_effects(AtEnv *env, AtEffects *e, const AtSteps *steps, const AtD
   memset(e, 0, sizeof *e);
   e->effects = at_alloc(env, steps->n_channels, sizeof *e->effects);
   e->n = steps->n_channels;
-  if( !env->error.code ) fill(env, e, removed, room, steps);
+  if( !env->error.code && check_removed(env, removed, e->n) ) fill(env, e, removed, room, steps);
   at_free(env->alloc, removed);
   at_free(env->alloc, room);
   return !env->error.code;

@@ -124,3 +124,14 @@ void result_name(sqlite3_context *context, const AtDict *names, uint32_t channel
   AtCell name = at_dict_cell(names, channel);
   cell_result(context, &name);
 }
+
+/* NULL where there is no answer, or no value to have one. */
+void result_effect(sqlite3_context *context, const AtEffect *e, int column, int has_value){
+  switch( column ){
+    case EFFECT_REMOVAL: result_real(context, e->removal); return;
+    case EFFECT_SHARE: result_real(context, e->share); return;
+    case EFFECT_MARKOV: result_real(context, e->conversions); return;
+    case EFFECT_REMOVAL_VALUE: if( has_value ) result_real(context, e->removal_value); return;
+    default: if( has_value ) result_real(context, e->value);
+  }
+}

@@ -236,6 +236,15 @@ int effects_open_counts(EffectsQuestion *q, Cursor *cursor, Work *work, AtCounts
 void effects_close(EffectsQuestion *q, Connection *connection);
 AtSeparator effects_separator(const EffectsQuestion *q);
 void result_name(sqlite3_context *context, const AtDict *names, uint32_t channel);
+/* Columns of an effect, after the channel, in all tables that have them. */
+enum { EFFECT_REMOVAL = 1, EFFECT_REMOVAL_VALUE, EFFECT_SHARE, EFFECT_MARKOV, EFFECT_MARKOV_VALUE, EFFECT_COLUMNS };
+#define MARKOV_COLUMNS \
+  {"removal_effect", "REAL", "share of conversions that the chain loses without the channel; NULL without conversions"}, \
+  {"removal_effect_value", "REAL", "likewise of expected value"}, \
+  {"markov_share", "REAL", "removal effect / sum of all"}, \
+  {"markov_conversions", "REAL", "conversions x share"}, \
+  {"markov_value", "REAL", "value x share of the effects on value; NULL without a value column"}
+void result_effect(sqlite3_context *context, const AtEffect *effect, int column, int has_value);
 extern const Argument effects_arguments[], paths_arguments[], counts_arguments[], coalitions_arguments[];
 
 /************************ Interface to code in vtab_*.c ***********************/

@@ -15,20 +15,13 @@
 
 #include <string.h>
 
-enum { CHANNEL, REMOVAL, REMOVAL_VALUE, SHARE, MARKOV, MARKOV_VALUE, SHAPLEY, SHAPLEY_VALUE, RATE, PATHS,
+enum { CHANNEL, SHAPLEY = EFFECT_COLUMNS, SHAPLEY_VALUE, RATE, PATHS,
        FIRST, FIRST_VALUE, LAST, LAST_VALUE, LINEAR, LINEAR_VALUE };
 #define CHANNEL_COLUMN {"channel", "TEXT", "label of the touches, (none), (other), or (unattributed)"}
 #define SHAPLEY_COLUMNS \
   {"shapley_conversions", "REAL", "each path's conversions, equally over its channels"}, \
   {"shapley_value", "REAL", "each path's value likewise"}, \
   {"shapley_rate", "REAL", "Shapley value of the rate game; up to 20 channels"}
-#define MARKOV_COLUMNS \
-  {"removal_effect", "REAL", "share of conversions that the chain loses without the channel; NULL without conversions"}, \
-  {"removal_effect_value", "REAL", "likewise of expected value"}, \
-  {"markov_share", "REAL", "removal effect / sum of all"}, \
-  {"markov_conversions", "REAL", "conversions x share"}, \
-  {"markov_value", "REAL", "value x share of the effects on value; NULL without a value column"}
-
 static const Column channel_columns[] = {
   CHANNEL_COLUMN, MARKOV_COLUMNS, SHAPLEY_COLUMNS,
   {"paths", "INTEGER", "journeys that hold the channel, converting or not"},
@@ -134,26 +127,18 @@ static void result_bare(const State *s, sqlite3_context *context, int column){
   const AtPaths *p = &s->question.paths;
   switch( column ){
     case CHANNEL: sqlite3_result_text(context, "(unattributed)", -1, SQLITE_STATIC); return;
-    case MARKOV: case SHAPLEY: case FIRST: case LAST: case LINEAR: case PATHS:
+    case EFFECT_MARKOV: case SHAPLEY: case FIRST: case LAST: case LINEAR: case PATHS:
       sqlite3_result_double(context, at_sum_total(&p->bare_conversions));
       return;
-    case MARKOV_VALUE: case SHAPLEY_VALUE: case FIRST_VALUE: case LAST_VALUE: case LINEAR_VALUE:
+    case EFFECT_MARKOV_VALUE: case SHAPLEY_VALUE: case FIRST_VALUE: case LAST_VALUE: case LINEAR_VALUE:
       if( p->has_value ) sqlite3_result_double(context, at_sum_total(&p->bare_value));
   }
 }
 
-static void result_effect(Cursor *cursor, sqlite3_context *context, int column, int has_value){
+static void result_solved(Cursor *cursor, sqlite3_context *context, int column){
   State *s = cursor->state;
-  const AtEffect *e;
   if( s->effects.effects==NULL && !work_out(cursor, context, solve_effects) ) return;
-  e = &s->effects.effects[s->row-1];
-  switch( column ){
-    case REMOVAL: result_real(context, e->removal); return;
-    case SHARE: result_real(context, e->share); return;
-    case MARKOV: result_real(context, e->conversions); return;
-    case REMOVAL_VALUE: if( has_value ) result_real(context, e->removal_value); return;
-    default: if( has_value ) result_real(context, e->value);
-  }
+  result_effect(context, &s->effects.effects[s->row-1], column, s->question.paths.has_value);
 }
 
 static void result_meaning(Cursor *cursor, sqlite3_context *context, int column){
@@ -167,8 +152,8 @@ static void result_meaning(Cursor *cursor, sqlite3_context *context, int column)
   t = &s->tallies[s->row-1];
   switch( column ){
     case CHANNEL: result_name(context, &p->names, s->row-1); return;
-    case REMOVAL: case REMOVAL_VALUE: case SHARE: case MARKOV: case MARKOV_VALUE:
-      result_effect(cursor, context, column, p->has_value);
+    case EFFECT_REMOVAL: case EFFECT_REMOVAL_VALUE: case EFFECT_SHARE: case EFFECT_MARKOV: case EFFECT_MARKOV_VALUE:
+      result_solved(cursor, context, column);
       return;
     case SHAPLEY: sqlite3_result_double(context, t->conversions); return;
     case SHAPLEY_VALUE: if( p->has_value ) sqlite3_result_double(context, t->value); return;

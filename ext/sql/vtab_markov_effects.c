@@ -13,14 +13,9 @@
 
 #include <string.h>
 
-enum { CHANNEL, REMOVAL, REMOVAL_VALUE, SHARE, CONVERSIONS, VALUE };
+enum { CHANNEL };
 static const Column columns[] = {
-  {"channel", "TEXT", "channel of the states, or (unattributed)"},
-  {"removal_effect", "REAL", "share of conversions that the chain loses without the channel; NULL without conversions"},
-  {"removal_effect_value", "REAL", "likewise of expected value"},
-  {"markov_share", "REAL", "removal effect / sum of all"},
-  {"markov_conversions", "REAL", "conversions x share"},
-  {"markov_value", "REAL", "value x share of the effects on value; NULL without a value column"},
+  {"channel", "TEXT", "channel of the states, or (unattributed)"}, MARKOV_COLUMNS,
   {NULL, NULL, NULL}
 };
 
@@ -61,21 +56,16 @@ static int markov_next(Cursor *cursor){
 
 static void markov_column(Cursor *cursor, sqlite3_context *context, int column){
   State *s = cursor->state;
-  const AtEffect *e = &s->effects.effects[s->row-1];
   int has_value = s->steps.has_value;
-  if( s->row>s->effects.n ){
-    if( column==CHANNEL ) sqlite3_result_text(context, "(unattributed)", -1, SQLITE_STATIC);
-    else if( column==CONVERSIONS ) sqlite3_result_double(context, s->steps.bare_conversions);
-    else if( column==VALUE && has_value ) sqlite3_result_double(context, s->steps.bare_value);
-    return;
-  }
-  switch( column ){
-    case CHANNEL: result_name(context, &s->counts.names, s->row-1); return;
-    case REMOVAL: result_real(context, e->removal); return;
-    case SHARE: result_real(context, e->share); return;
-    case CONVERSIONS: result_real(context, e->conversions); return;
-    case REMOVAL_VALUE: if( has_value ) result_real(context, e->removal_value); return;
-    default: if( has_value ) result_real(context, e->value);
+  if( s->row<=s->effects.n ){
+    if( column==CHANNEL ) result_name(context, &s->counts.names, s->row-1);
+    else result_effect(context, &s->effects.effects[s->row-1], column, has_value);
+  }else if( column==CHANNEL ){
+    sqlite3_result_text(context, "(unattributed)", -1, SQLITE_STATIC);
+  }else if( column==EFFECT_MARKOV ){
+    sqlite3_result_double(context, s->steps.bare_conversions);
+  }else if( column==EFFECT_MARKOV_VALUE && has_value ){
+    sqlite3_result_double(context, s->steps.bare_value);
   }
 }
 

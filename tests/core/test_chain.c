@@ -146,13 +146,12 @@ static void test_visits_where_flows_do_not_balance(void **state){
   close_case(&env, &x);
 }
 
-/* Visits weigh what is still missing: a thousandth is enough, a thousand times is not.
-** Where it takes too long, that is said. */
+/* Where it takes too long, that is said. */
 static void test_visits_of_a_nearly_closed_loop(void **state){
   AtEnv env = heap_env(*state);
   Case x;
   assert_true(open_case(&env, &x, "(start)->a: 1; a->b: 1; b->a: 999999; b->(null): 1"));
-  if( !x.chain.is_slow ) assert_visits(&x, "a", 1e6, 0.5);
+  assert_true(x.chain.is_slow);
   close_case(&env, &x);
 }
 
