@@ -53,7 +53,7 @@ setup-bench-peers: ; @CC="$(CC)" sh tests/setup.sh build bench-peers
 
 $(EXTENSION): $(OBJECTS)
 	@echo "  $@"
-	$(Q)$(CC) $(SHARED) $(LDFLAGS) -o $@ $(OBJECTS) -lm
+	$(Q)$(CC) $(SHARED) $(LDFLAGS) -o $@ $(OBJECTS) -lm -pthread
 
 $(BUILD)/obj/%.o: ext/%.c $(HEADERS) | setup-build
 	@mkdir -p $(@D)
@@ -65,7 +65,7 @@ debug: $(BUILD)/debug/attribution.$(SUFFIX)
 $(BUILD)/debug/attribution.$(SUFFIX): $(SOURCES) $(HEADERS) | setup-build
 	@mkdir -p $(@D)
 	@echo "  $@"
-	$(Q)$(CC) $(STRICT) -fPIC -fvisibility=hidden -O1 -g $(SANITIZE) -shared -o $@ $(SOURCES) -lm
+	$(Q)$(CC) $(STRICT) -fPIC -fvisibility=hidden -O1 -g $(SANITIZE) -shared -o $@ $(SOURCES) -lm -pthread
 
 $(BUILD)/demo.db: $(BUILD)/generate-demo
 	$(Q)$(BUILD)/generate-demo $@
@@ -88,7 +88,7 @@ $(BUILD)/core/obj/%.o: ext/core/%.c $(HEADERS) | setup-test
 
 $(BUILD)/core/%: tests/core/%.c $(wildcard tests/core/*.h) $(CORE:ext/core/%.c=$(BUILD)/core/obj/%.o) $(HEADERS)
 	@echo "  $@"
-	$(Q)$(CC) $(STRICT) -O1 -g $(SANITIZE) -o $@ $< $(CORE:ext/core/%.c=$(BUILD)/core/obj/%.o) -lcmocka -lm
+	$(Q)$(CC) $(STRICT) -O1 -g $(SANITIZE) -o $@ $< $(CORE:ext/core/%.c=$(BUILD)/core/obj/%.o) -lcmocka -lm -pthread
 
 # A locale with a decimal comma, in a folder of our own: numbers must not mind it.
 LOCALES := $(BUILD)/locale

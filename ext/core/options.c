@@ -189,6 +189,13 @@ static const char *read_conversion_id(AtOptions *o, Value v){ return read_column
 static const char *read_event_id(AtOptions *o, Value v){ return read_column(&o->event_id, v); }
 static const char *read_hold(AtOptions *o, Value v){ return read_column(&o->hold, v); }
 
+static const char *read_threads(AtOptions *o, Value v){
+  int64_t n;
+  if( !at_integer_parse(v.text, v.n, &n) || n<1 || n>AT_MAX_THREADS ) return "write threads=1 to threads=16";
+  o->threads = (int)n;
+  return NULL;
+}
+
 static const char *read_cache_mb(AtOptions *o, Value v){
   if( !at_integer_parse(v.text, v.n, &o->cache_mb) || o->cache_mb<0 || o->cache_mb>1000000 ){
     return "write megabytes as a whole number from 0";
@@ -228,6 +235,7 @@ static const struct { AtOptionInfo info; ReadOption read; } table[] = {
   {{"min_paths", "min_paths=100", "channels in fewer paths than this become (other)", AT_FOR_GROUPED}, read_min_paths},
   {{"separator", "separator=>", "what stands between the channels of a path or state", AT_FOR_TEXT}, read_separator},
   {{"cache_mb", "cache_mb=1024", "memory that this connection may keep loaded relations in", AT_FOR_ALL}, read_cache_mb},
+  {{"threads", "threads=2", "threads that this call may use, 1 to 16; default one per processor, up to 4; the answer is the same", AT_FOR_ALL}, read_threads},
 };
 #define N_OPTIONS ((int)(sizeof table/sizeof *table))
 

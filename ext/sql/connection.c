@@ -15,6 +15,7 @@
 /* A relation may be a view that calls us again; no deeper than this. */
 #define MAX_DEPTH 8
 #define DEFAULT_CACHE_MB 1024
+#define MAX_DEFAULT_THREADS 4
 
 static void *resize(void *ctx, void *block, size_t bytes){
   (void)ctx;
@@ -35,6 +36,15 @@ static int lone_heartbeat(void *connection){
   return rc!=SQLITE_INTERRUPT;
 }
 
+/* Threads that a call may use by default: 0 where SQLite has been built or configured
+** without mutexes, since its allocator is ours. Then all static mutexes are the same dummy. */
+static int default_threads(void){
+  int n = at_processors();
+  if( !sqlite3_threadsafe() ) return 0;
+  if( sqlite3_mutex_alloc(SQLITE_MUTEX_STATIC_MEM)==sqlite3_mutex_alloc(SQLITE_MUTEX_STATIC_LRU) ) return 0;
+  return n<MAX_DEFAULT_THREADS ? n : MAX_DEFAULT_THREADS;
+}
+
 /* A new connection with one reference, or NULL. */
 Connection *connection_open(sqlite3 *db){
   Connection *c = sqlite3_malloc64(sizeof *c);
@@ -44,6 +54,7 @@ Connection *connection_open(sqlite3 *db){
   c->references = 1;
   c->alloc.resize = resize;
   cache_limit(c, DEFAULT_CACHE_MB);
+  c->threads = default_threads();
   return c;
 }
 
@@ -60,6 +71,7 @@ void connection_release(void *connection){
 AtEnv connection_env(Connection *c){
   AtEnv env;
   env.ticks = 0;
+  env.threads = c->threads;
   env.error.code = AT_OK;
   env.error.text[0] = 0;
   env.alloc = &c->alloc;

@@ -34,6 +34,7 @@ int question_options(AtOptions *o, Cursor *cursor, Work *work, int argument, uns
   int given = text->type!=AT_NULL;
   if( !at_options_parse(&work->env, o, given ? text->text : "", given ? text->n : 0, table) ) return 0;
   if( o->cache_mb>=0 ) cache_limit(cursor->connection, o->cache_mb);
+  if( o->threads && cursor->connection->threads ) cursor->env.threads = work->env.threads = o->threads;
   return 1;
 }
 

@@ -29,6 +29,7 @@ struct Connection {
   Learned *learned;                 /* from what is cached */
   AtText fingerprint;               /* under which cached is valid */
   int64_t cache_limit;              /* bytes */
+  int threads;                      /* that a call may use, unless it says */
   sqlite3_stmt *frame_stmt;         /* looked at last by frame_moves() */
   AtText frame_sql;
   int frame_run;                    /* which run of it */

@@ -139,6 +139,7 @@ static void test_refusals(void **state){
     {"conversion_id=\"\"", "column"}, {"order=2", "no effect here|funnel()|markov_transitions()"},
     {"cache_mb=-1", "cache_mb|megabytes"}, {"cache_mb=1.5", "megabytes"},
     {"cache_mb=lots", "'lots'|megabytes"}, {"cache_mb=1000001", "megabytes"},
+    {"threads=0", "threads=1 to threads=16|'0'"}, {"threads=17", "threads=16"}, {"threads=two", "threads=16"},
     {"lookback=1d; gap=1d; LOOKBACK=1d", "lookback|twice"}, {"path=all;path=all", "path|twice"},
     {"lokback=90 days", "'lokback'|lookback?"}, {"look_back=1", "lookback?"}, {"maxtouches=3", "max_touches?"},
     {"windows of 90=days", "unknown option 'windows of 90'|lookback=90 days"}, {"window=90 days", "window|no effect here|funnel() and funnel_summary()"}, {"lookback=90 days, gap=1d", "lookback|'90 days, gap=1d'"},
@@ -160,6 +161,7 @@ static void test_who_knows_what(void **state){
     "period=day", "as_of=1", "time_unit=s", "touch_id=a", "conversion_id=a", "event_id=a", "window=1d",
     "order=any", "exits=a", "recycle=1d", "boomerang=on", "exclude=a", "exclude_drop=a", "hold=a", "label=last",
     "passes=first", "by=label", "confidence=0.9", "step=1d", "order=2", "min_paths=9", "separator=|", "cache_mb=1",
+    "threads=2",
   };
   static const unsigned tables[] = {AT_FOR_ATTRIBUTION, AT_FOR_SUMMARY, AT_FOR_JOURNEYS, AT_FOR_FUNNEL,
                                     AT_FOR_FUNNEL_SUMMARY, AT_FOR_CURVE, AT_FOR_CHANNELS, AT_FOR_PATHS,

@@ -1,0 +1,215 @@
+/*
+** parallel.c: the parts of one piece of work, on as many threads as there may be.
+**
+** How it works. Parts are numbered 0 .. n-1 and taken in this order, by the caller's
+** thread and by threads that are started for the purpose and have ended when
+** at_parallel() returns: nothing runs between statements, nothing is left to stop. A
+** part knows its number, not its thread, and writes where no other part does. What is
+** made of the parts' results afterwards is made in order of their numbers. So
+** an answer cannot depend on how many threads there were, or on which was quicker.
+**
+** Only the caller's thread asks the host's heartbeat; the others hear of a stop
+** through a flag. While it waits for them it goes on asking. When parts fail, the
+** lowest of them that did is the error, as if they had run one after the other: a
+** failure stops the parts above it, never those below.
+*/
+#if !defined(_WIN32)
+#define _POSIX_C_SOURCE 200809L
+#endif
+#include "base.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* One after the other, on the caller's thread. */
+static int in_turn(AtEnv *env, uint32_t n, AtPart part, void *context){
+  uint32_t i;
+  for(i=0; i<n && !env->error.code; i++) part(env, context, i);
+  return !env->error.code;
+}
+
+#if defined(_WIN32) || defined(__STDC_NO_ATOMICS__)
+
+int at_processors(void){ return 1; }
+
+int at_parallel(AtEnv *env, uint32_t n, AtPart part, void *context){
+  return in_turn(env, n, part, context);
+}
+
+#else
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <time.h>
+#include <unistd.h>
+
+#define STACK_BYTES (1u<<20)        /* of a thread; some C libraries give 128 KiB */
+#define BEAT_NANOSECONDS 5000000    /* between two heartbeats while waiting */
+
+typedef struct Crew Crew;
+struct Crew {
+  AtEnv *env;                       /* the caller's */
+  AtPart part;
+  void *context;
+  uint32_t n;
+  atomic_uint next;                 /* part to be taken */
+  atomic_uint failed;               /* lowest part that failed, n for none */
+  atomic_int stopped;               /* by the host */
+  pthread_mutex_t lock;             /* of the rest */
+  pthread_cond_t left;              /* a thread has run out of parts */
+  int running;                      /* threads that have not */
+  uint32_t failure_of;              /* part that failure is from */
+  AtError failure;
+};
+
+/* One thread's hand in it. */
+typedef struct Hand Hand;
+struct Hand {
+  Crew *crew;
+  AtEnv env;
+  uint32_t part;                    /* at work on this one */
+  int is_caller;
+};
+
+/* A processor for each thread is what makes more of them worth while. */
+int at_processors(void){
+  long n = sysconf(_SC_NPROCESSORS_ONLN);
+  return n<1 ? 1 : n>AT_MAX_THREADS ? AT_MAX_THREADS : (int)n;
+}
+
+static int hand_beat(void *context){
+  Hand *hand = context;
+  Crew *crew = hand->crew;
+  if( hand->is_caller && crew->env->heartbeat && !crew->env->heartbeat(crew->env->heartbeat_ctx) ){
+    atomic_store(&crew->stopped, 1);
+  }
+  return !atomic_load(&crew->stopped) && atomic_load(&crew->failed)>=hand->part;
+}
+
+/* Notes a failure, unless it is only that a part below has failed, or that of one above. */
+static void note_failure(Crew *crew, const Hand *hand){
+  pthread_mutex_lock(&crew->lock);
+  if( hand->part<crew->failure_of ){
+    crew->failure_of = hand->part;
+    crew->failure = hand->env.error;
+    atomic_store(&crew->failed, hand->part);
+  }
+  pthread_mutex_unlock(&crew->lock);
+}
+
+static void take_parts(Hand *hand){
+  Crew *crew = hand->crew;
+  while( !atomic_load(&crew->stopped) ){
+    hand->part = atomic_fetch_add(&crew->next, 1);
+    if( hand->part>=crew->n || hand->part>atomic_load(&crew->failed) ) return;
+    crew->part(&hand->env, crew->context, hand->part);
+    if( hand->env.error.code ){
+      note_failure(crew, hand);
+      return;
+    }
+  }
+}
+
+static void start_hand(Hand *hand, Crew *crew, int is_caller){
+  memset(hand, 0, sizeof *hand);
+  hand->crew = crew;
+  hand->is_caller = is_caller;
+  hand->env.alloc = crew->env->alloc;
+  hand->env.heartbeat = hand_beat;
+  hand->env.heartbeat_ctx = hand;
+}
+
+static void *run_thread(void *context){
+  Hand *hand = context;
+  Crew *crew = hand->crew;
+  take_parts(hand);
+  pthread_mutex_lock(&crew->lock);
+  crew->running--;
+  pthread_cond_signal(&crew->left);
+  pthread_mutex_unlock(&crew->lock);
+  return NULL;
+}
+
+/* Starts a thread that takes no signals: those are for the host's own threads. */
+static int start_thread(pthread_t *thread, Hand *hand){
+  sigset_t all, before;
+  pthread_attr_t attributes;
+  int rc;
+  if( pthread_attr_init(&attributes) ) return 0;
+  pthread_attr_setstacksize(&attributes, STACK_BYTES);
+  sigfillset(&all);
+  rc = pthread_sigmask(SIG_SETMASK, &all, &before);
+  if( rc==0 ){
+    rc = pthread_create(thread, &attributes, run_thread, hand);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+  }
+  pthread_attr_destroy(&attributes);
+  return rc==0;
+}
+
+/* Until all threads have run out of parts; the host is asked meanwhile. */
+static void wait_for_all(Crew *crew, Hand *caller){
+  pthread_mutex_lock(&crew->lock);
+  while( crew->running>0 ){
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += BEAT_NANOSECONDS;
+    if( until.tv_nsec>=1000000000 ){ until.tv_nsec -= 1000000000; until.tv_sec++; }
+    pthread_cond_timedwait(&crew->left, &crew->lock, &until);
+    if( crew->running==0 || atomic_load(&crew->stopped) ) continue;
+    pthread_mutex_unlock(&crew->lock);
+    hand_beat(caller);
+    pthread_mutex_lock(&crew->lock);
+  }
+  pthread_mutex_unlock(&crew->lock);
+}
+
+/* Runs part(env, context, 0 .. n-1), each with an env of its own thread, on up to
+** env->threads of them. The allocator must then be one that any thread may call. Threads that
+** cannot be started are done without. Fails as the lowest failing part did. */
+int at_parallel(AtEnv *env, uint32_t n, AtPart part, void *context){
+  int wanted = env->threads>AT_MAX_THREADS ? AT_MAX_THREADS : env->threads, n_threads = 0, i;
+  pthread_t thread[AT_MAX_THREADS];
+  Hand hand[AT_MAX_THREADS];
+  Crew crew;
+  if( env->error.code ) return 0;
+  if( (uint32_t)wanted>n ) wanted = (int)n;
+  if( wanted<=1 ) return in_turn(env, n, part, context);
+  memset(&crew, 0, sizeof crew);
+  crew.env = env;
+  crew.part = part;
+  crew.context = context;
+  crew.n = n;
+  crew.failure_of = n;
+  atomic_init(&crew.next, 0);
+  atomic_init(&crew.failed, n);
+  atomic_init(&crew.stopped, 0);
+  if( pthread_mutex_init(&crew.lock, NULL) ) return in_turn(env, n, part, context);
+  if( pthread_cond_init(&crew.left, NULL) ){
+    pthread_mutex_destroy(&crew.lock);
+    return in_turn(env, n, part, context);
+  }
+  start_hand(&hand[0], &crew, 1);
+  crew.running = wanted-1;                 /* before they start: they count it down */
+  while( n_threads<wanted-1 ){
+    start_hand(&hand[n_threads+1], &crew, 0);
+    if( !start_thread(&thread[n_threads], &hand[n_threads+1]) ) break;
+    n_threads++;
+  }
+  pthread_mutex_lock(&crew.lock);
+  crew.running -= wanted-1-n_threads;
+  pthread_mutex_unlock(&crew.lock);
+  take_parts(&hand[0]);
+  hand[0].part = 0;                        /* while it waits no failure stops it, only the host */
+  wait_for_all(&crew, &hand[0]);
+  for(i=0; i<n_threads; i++) pthread_join(thread[i], NULL);
+  pthread_cond_destroy(&crew.left);
+  pthread_mutex_destroy(&crew.lock);
+  if( atomic_load(&crew.stopped) ) at_fail(env, AT_INTERRUPT, "interrupted");
+  else if( crew.failure_of<n ) env->error = crew.failure;
+  assert( env->error.code || atomic_load(&crew.next)>=n );
+  return !env->error.code;
+}
+
+#endif

@@ -1,0 +1,138 @@
+/*
+** test_parallel.c: parts on threads: each once, errors as if in turn, stops heard.
+*/
+#include "common.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#define PARTS 500
+
+typedef struct Work Work;
+struct Work {
+  unsigned char done[PARTS];          /* a byte of its own for each part */
+  uint32_t fail_at, fail_too;         /* parts that fail */
+  int endless;                        /* parts go on until they are stopped */
+};
+
+static void *any_thread_resize(void *ctx, void *block, size_t bytes){
+  (void)ctx;
+  if( bytes==0 ){ free(block); return NULL; }
+  return realloc(block, bytes);
+}
+static const AtAlloc any_thread = {any_thread_resize, NULL};
+
+static int one_part(AtEnv *env, void *context, uint32_t part){
+  Work *work = context;
+  uint32_t i, *room = at_alloc(env, 1000, sizeof *room);
+  if( room==NULL ) return 0;
+  for(i=0; i<1000; i++) room[i] = part+i;
+  while( work->endless && at_alive(env, 16384) ){}
+  if( part==work->fail_at || part==work->fail_too ) at_fail(env, AT_INVALID, "part %u", (unsigned)part);
+  work->done[part] += room[999]==part+999;
+  at_free(env->alloc, room);
+  return at_alive(env, 1);
+}
+
+static AtEnv env_of(int threads){
+  AtEnv env;
+  memset(&env, 0, sizeof env);
+  env.alloc = &any_thread;
+  env.threads = threads;
+  return env;
+}
+
+static void test_each_part_once(void **state){
+  int threads;
+  (void)state;
+  for(threads=0; threads<=AT_MAX_THREADS+3; threads++){
+    AtEnv env = env_of(threads);
+    Work work = {{0}, UINT32_MAX, UINT32_MAX, 0};
+    uint32_t n = threads==5 ? 3 : PARTS, i;
+    assert_true(at_parallel(&env, n, one_part, &work));
+    for(i=0; i<PARTS; i++) assert_int_equal(work.done[i], i<n);
+    assert_true(at_parallel(&env, 0, one_part, &work));
+  }
+}
+
+/* The lowest part that fails is the error, and all parts below it have run. */
+static void test_lowest_failure(void **state){
+  Random r = {7};
+  int round;
+  (void)state;
+  for(round=0; round<300; round++){
+    AtEnv env = env_of(1 + round%6);
+    uint32_t a = (uint32_t)random_bits(&r)%PARTS, b = (uint32_t)random_bits(&r)%PARTS, low = a<b ? a : b, i;
+    Work work = {{0}, a, b, 0};
+    char expected[32];
+    assert_false(at_parallel(&env, PARTS, one_part, &work));
+    snprintf(expected, sizeof expected, "part %u", (unsigned)low);
+    assert_string_equal(env.error.text, expected);
+    for(i=0; i<=low; i++) assert_int_equal(work.done[i], 1);
+    assert_false(at_parallel(&env, PARTS, one_part, &work));     /* sticky */
+    assert_int_equal(work.done[0], 1);
+  }
+}
+
+typedef struct Host Host;
+struct Host { pthread_t thread; int asked, patience, elsewhere; };
+
+static int host_beat(void *ctx){
+  Host *host = ctx;
+  if( !pthread_equal(pthread_self(), host->thread) ) host->elsewhere++;
+  return ++host->asked<host->patience;
+}
+
+/* The host is asked on its own thread only, and a stop ends parts that never would. */
+static void test_stop(void **state){
+  int threads;
+  (void)state;
+  for(threads=1; threads<=4; threads++){
+    AtEnv env = env_of(threads);
+    Work work = {{0}, UINT32_MAX, UINT32_MAX, 1};
+    Host host = {pthread_self(), 0, 20, 0};
+    env.heartbeat = host_beat;
+    env.heartbeat_ctx = &host;
+    assert_false(at_parallel(&env, PARTS, one_part, &work));
+    assert_int_equal(env.error.code, AT_INTERRUPT);
+    assert_int_equal(host.elsewhere, 0);
+    assert_true(host.asked>=20);
+  }
+}
+
+/* The caller's own part is short: the stop comes while it waits for the other. */
+static int short_and_endless(AtEnv *env, void *context, uint32_t part){
+  (void)context;
+  while( part>0 && at_alive(env, 16384) ){}
+  return !env->error.code;
+}
+
+static void test_stop_while_waiting(void **state){
+  int round;
+  (void)state;
+  for(round=0; round<20; round++){
+    AtEnv env = env_of(2);
+    Host host = {pthread_self(), 0, 3, 0};
+    env.heartbeat = host_beat;
+    env.heartbeat_ctx = &host;
+    assert_false(at_parallel(&env, 2, short_and_endless, NULL));
+    assert_int_equal(env.error.code, AT_INTERRUPT);
+    assert_int_equal(host.elsewhere, 0);
+  }
+}
+
+static void test_processors(void **state){
+  (void)state;
+  assert_in_range(at_processors(), 1, AT_MAX_THREADS);
+}
+
+int main(void){
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_each_part_once),
+    cmocka_unit_test(test_lowest_failure),
+    cmocka_unit_test(test_stop),
+    cmocka_unit_test(test_stop_while_waiting),
+    cmocka_unit_test(test_processors),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
