@@ -115,11 +115,19 @@ int at_loader_open(AtEnv *env, AtLoader *loader, const AtShape *shape);
 int at_loader_intern(AtEnv *env, AtLoader *loader);
 int at_loader_append(AtEnv *env, AtLoader *loader, const AtCell *cells);
 void at_loader_close(AtLoader *loader);
+int at_loader_widen_times(AtEnv *env, AtLoader *loader);
+int at_loader_widen_labels(AtEnv *env, AtLoader *loader);
+int at_loader_widen_ids(AtEnv *env, AtLoader *loader, int mode);
+
+/************************ Interface to code in journey_join.c *****************
+** Several loaders' rows in one common form.
+*/
+int at_loader_join(AtEnv *env, AtLoader *parts, int n);
 
 /************************ Interface to code in journey_sort.c *****************
 ** Arrival order to (entity, time, label text, tags, id, number).
 */
-AtStore *at_loader_finish(AtEnv *env, AtLoader *loader);
+AtStore *at_loader_finish(AtEnv *env, AtLoader *parts, int n);
 
 /************************ Interface to code in options.c **********************
 ** 'lookback=90 days; reset=conversion'

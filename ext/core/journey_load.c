@@ -163,7 +163,7 @@ static int append_entity(AtEnv *env, AtLoader *l, const AtCell *cells){
 }
 
 /* Seconds -> microseconds, for all rows so far. */
-static int widen_times(AtEnv *env, AtLoader *l){
+int at_loader_widen_times(AtEnv *env, AtLoader *l){
   AtStore *s = l->store;
   int64_t *wide = at_alloc(env, l->capacity, sizeof *wide);
   uint32_t i;
@@ -185,7 +185,7 @@ static int append_time(AtEnv *env, AtLoader *l, int64_t time){
       ((uint32_t*)s->time)[s->n] = (uint32_t)(since/AT_SECOND);
       return 1;
     }
-    if( !widen_times(env, l) ) return 0;
+    if( !at_loader_widen_times(env, l) ) return 0;
   }
   ((int64_t*)s->time)[s->n] = time;
   return 1;
@@ -243,18 +243,23 @@ static uint32_t read_label(AtEnv *env, AtLoader *l, const AtCell *cells, int i, 
   return label_id(env, labels, known, label->text, label->n);
 }
 
+/* uint16 -> uint32 ids, for all rows so far. */
+int at_loader_widen_labels(AtEnv *env, AtLoader *l){
+  AtStore *s = l->store;
+  uint32_t *wide = at_alloc(env, l->capacity, sizeof *wide), i;
+  if( wide==NULL ) return 0;
+  for(i=0; i<s->n; i++) wide[i] = ((uint16_t*)s->label)[i];
+  at_free(env->alloc, s->label);
+  s->label = wide;
+  s->label_bytes = 4;
+  return at_alive(env, s->n);
+}
+
 static int append_label(AtEnv *env, AtLoader *l, const AtCell *cells){
   AtStore *s = l->store;
-  uint32_t id = read_label(env, l, cells, 0, &s->labels, l->recent), i;
+  uint32_t id = read_label(env, l, cells, 0, &s->labels, l->recent);
   if( env->error.code ) return 0;
-  if( s->label_bytes==2 && id>UINT16_MAX ){
-    uint32_t *wide = at_alloc(env, l->capacity, sizeof *wide);
-    if( wide==NULL ) return 0;
-    for(i=0; i<s->n; i++) wide[i] = ((uint16_t*)s->label)[i];
-    at_free(env->alloc, s->label);
-    s->label = wide;
-    s->label_bytes = 4;
-  }
+  if( s->label_bytes==2 && id>UINT16_MAX && !at_loader_widen_labels(env, l) ) return 0;
   if( s->label_bytes==2 ) ((uint16_t*)s->label)[s->n] = (uint16_t)id;
   else ((uint32_t*)s->label)[s->n] = id;
   return 1;
@@ -289,7 +294,7 @@ static int append_id_value(AtEnv *env, AtStore *s, void *column, uint32_t row, c
 }
 
 /* To the next wider kind of id column: offsets, integers, values. */
-static int widen_ids(AtEnv *env, AtLoader *l, int mode){
+int at_loader_widen_ids(AtEnv *env, AtLoader *l, int mode){
   AtStore *s = l->store;
   void *wide = at_alloc(env, l->capacity, sizeof(int64_t));
   uint32_t i;
@@ -318,13 +323,13 @@ static int append_id(AtEnv *env, AtLoader *l, const AtCell *cells, const AtCell 
       ((uint32_t*)s->ids.column)[s->n] = (uint32_t)((uint64_t)id->integer-(uint64_t)s->ids.base);
       return 1;
     }
-    if( !widen_ids(env, l, AT_ID_INTEGER) ) return 0;
+    if( !at_loader_widen_ids(env, l, AT_ID_INTEGER) ) return 0;
   }
   if( id->type==AT_INT && s->ids.mode==AT_ID_INTEGER ){
     ((int64_t*)s->ids.column)[s->n] = id->integer;
     return 1;
   }
-  if( s->ids.mode!=AT_ID_VALUE && !widen_ids(env, l, AT_ID_VALUE) ) return 0;
+  if( s->ids.mode!=AT_ID_VALUE && !at_loader_widen_ids(env, l, AT_ID_VALUE) ) return 0;
   return append_id_value(env, s, s->ids.column, s->n, id);
 }
 
