@@ -16,6 +16,30 @@
 #include <string.h>
 
 #define POINTER_TYPE "attribution_load"
+#define PLAIN_ROWS 512              /* in a row without a look whether to stop */
+
+/* A row as most are, without cells; 0 where it is not. */
+static int ingest_plain(Load *load, sqlite3_value **argv){
+  int type = sqlite3_value_type(argv[0]);
+  const char *key = NULL, *label;
+  size_t key_n = 0;
+  int64_t entity = 0;
+  if( sqlite3_value_type(argv[1])!=SQLITE_INTEGER || sqlite3_value_type(argv[2])!=SQLITE_TEXT
+   || sqlite3_value_type(argv[3])!=SQLITE_INTEGER ) return 0;
+  if( type==SQLITE_INTEGER ){
+    entity = sqlite3_value_int64(argv[0]);
+  }else if( type==SQLITE_TEXT ){
+    key = (const char*)sqlite3_value_text(argv[0]);
+    key_n = (size_t)sqlite3_value_bytes(argv[0]);
+    if( key==NULL ) return 0;
+  }else{
+    return 0;
+  }
+  label = (const char*)sqlite3_value_text(argv[2]);
+  if( label==NULL ) return 0;
+  return at_loader_append_plain(load->env, load->loader, entity, key, key_n, sqlite3_value_int64(argv[1]), label,
+                                (size_t)sqlite3_value_bytes(argv[2]), sqlite3_value_int64(argv[3]));
+}
 
 void ingest_step(sqlite3_context *context, int argc, sqlite3_value **argv){
   Load *load = argc>0 ? sqlite3_value_pointer(argv[0], POINTER_TYPE) : NULL;
@@ -28,13 +52,15 @@ void ingest_step(sqlite3_context *context, int argc, sqlite3_value **argv){
   }
   argc--;
   argv++;
+  if( load->loader && load->loader->is_plain && argc==4 && ++load->rows<PLAIN_ROWS && ingest_plain(load, argv) ) return;
+  load->rows = 0;
   for(i=0; i<argc; i++){
     if( i>=load->label && i<load->labels ) cell_text(argv[i], &cells[i]);
     else cell_of(argv[i], &cells[i]);
     if( cells[i].type==AT_TEXT && cells[i].text==NULL ) at_fail(load->env, AT_NOMEM, "out of memory");
   }
   if( !(load->add ? load->add(load->context, load->env, cells)
-                  : at_loader_append(load->env, load->loader, cells)) || !at_alive(load->env, 1) ){
+                  : at_loader_append(load->env, load->loader, cells)) || !at_alive(load->env, PLAIN_ROWS) ){
     sqlite3_result_error(context, load->env->error.text, -1);
   }
 }

@@ -135,6 +135,7 @@ struct Load {
   AtLoader *loader;                 /* that rows go to, unless add takes them */
   AddRow add;
   void *context;                    /* of add */
+  int rows;                         /* since the last look whether to stop */
 };
 void load_start(Load *load, AtEnv *env, const Relation *relation, AtLoader *loader);
 void load_bind(Load *load, sqlite3_stmt *stmt);
