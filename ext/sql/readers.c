@@ -5,8 +5,8 @@
 ** Where it can be proved that others see the very same rows, as many read-only connections
 ** as there are threads are opened for the duration of the load, each with a range of rowids:
 **
-**   SELECT attribution_ingest(?1, r."account_id", r."touched_at", r."channel", r."rowid")
-**     FROM "main"."touches" AS r WHERE r."rowid" BETWEEN ?2 AND ?3
+**   SELECT attribution_ingest(r."account_id", r."touched_at", r."channel", r."rowid")
+**     FROM "main"."touches" AS r WHERE r."rowid" BETWEEN ?1 AND ?2
 **
 ** The proof
 **   1. The same file: the database has one, through one of SQLite's own file systems that
@@ -27,6 +27,7 @@
 
 typedef struct Reader Reader;
 struct Reader {
+  Load *load;                       /* first: see load.c */
   sqlite3 *db;
   sqlite3_stmt *stmt;
   int64_t first, last;              /* rowids */
@@ -130,7 +131,7 @@ static int same_program(Work *work, sqlite3_stmt *a, sqlite3_stmt *b){
 /* The SELECT of a relation, by a range of rowids: on the user's connection, or on ours, where its
 ** schema is main. */
 static AtText range_select(Work *work, const Relation *r, const char *schema){
-  static const char range[] = " WHERE r.\"rowid\" BETWEEN ?2 AND ?3";
+  static const char range[] = " WHERE r.\"rowid\" BETWEEN ?1 AND ?2";
   Relation other = *r;
   AtText sql;
   char name[8] = "main";
@@ -151,7 +152,7 @@ static int open_reader(Readers *readers, Reader *reader, const char *file, const
                       vfs)!=SQLITE_OK ) return 0;
   if( sqlite3_db_mutex(reader->db)==NULL ) return 0;
   sqlite3_limit(reader->db, SQLITE_LIMIT_LENGTH, sqlite3_limit(db, SQLITE_LIMIT_LENGTH, -1));
-  if( sqlite3_create_function(reader->db, "attribution_ingest", -1, SQLITE_UTF8|SQLITE_DIRECTONLY, NULL, NULL,
+  if( sqlite3_create_function(reader->db, "attribution_ingest", -1, SQLITE_UTF8|SQLITE_DIRECTONLY, reader, NULL,
                               ingest_step, ingest_final)!=SQLITE_OK ) return 0;
   if( sqlite3_exec(reader->db, "BEGIN", NULL, NULL, NULL)!=SQLITE_OK ) return 0;
   a = prepare_quietly(readers->work, db, "EXPLAIN ", here);
@@ -231,14 +232,15 @@ static int read_share(AtEnv *env, void *context, uint32_t number){
   Load load;
   if( !at_loader_open(env, loader, &readers->relation->shape) ) return 0;
   load_start(&load, env, readers->relation, loader);
-  load_bind(&load, reader->stmt);
-  sqlite3_bind_int64(reader->stmt, 2, reader->first);
-  sqlite3_bind_int64(reader->stmt, 3, reader->last);
+  reader->load = &load;
+  sqlite3_bind_int64(reader->stmt, 1, reader->first);
+  sqlite3_bind_int64(reader->stmt, 2, reader->last);
   if( sqlite3_step(reader->stmt)!=SQLITE_ROW && !env->error.code ){
     reader->failed = 1;
     at_fail(env, AT_INVALID, "%s", sqlite3_errmsg(reader->db));
   }
   sqlite3_reset(reader->stmt);
+  reader->load = NULL;
   return !env->error.code;
 }
 
