@@ -91,7 +91,9 @@ static int effects_next(Cursor *cursor){
 ** 0 on failure, which is then the result. */
 static int work_out(Cursor *cursor, sqlite3_context *context, int (*solve)(AtEnv *env, State *s)){
   Work work;
-  int done = work_begin(&work, cursor->connection) && solve(&work.env, cursor->state);
+  int done = work_begin(&work, cursor->connection);
+  work.env.threads = cursor->env.threads;
+  done = done && solve(&work.env, cursor->state);
   if( !done ) result_failure(context, cursor->family->name, &work.env);
   work_end(&work);
   return done;
