@@ -191,6 +191,33 @@ struct AtRemoved { double left[2], lost[2]; };
 int at_reduce_states(AtEnv *env, const AtChain *chain, AtRemoved *removed);
 int at_reduce_channels(AtEnv *env, const AtChain *chain, AtRemoved *removed);
 
+/************************ Interface to code in loops.c ************************
+** The states of a chain that go round; what all others do is known at once.
+*/
+#define AT_LANES 8                      /* unknowns that are solved together, at most */
+typedef struct AtLoops AtLoops;
+struct AtLoops {
+  const AtChain *chain;             /* these five are given */
+  uint32_t width;                   /* unknowns of a state, 1 .. AT_LANES: the lanes */
+  const double *source;             /* by state: what each gets from the ends, or NULL */
+  const uint8_t *held;              /* by state: bits of the lanes in which value is given, or NULL */
+  double *value;                    /* by state: width unknowns; those of settled states are put in */
+  uint32_t n;                       /* states that go round, in the order of the chain */
+  size_t *row;                      /* n + 1 offsets into edges */
+  AtEdge *edges;                    /* between them */
+  double *given;                    /* width for each: from the ends and from settled states */
+  double *x;                        /* width for each: the unknowns */
+  double *visits;                   /* of the whole chain */
+  double *start;                    /* how the start comes to them at first */
+  uint8_t *fixed;                   /* held */
+  double known[AT_LANES];           /* of the unknowns at the start: what needs no going round */
+  uint8_t *kind;                    /* by state of the chain */
+  uint32_t *place;                  /* likewise: the state here */
+};
+int at_loops_open(AtEnv *env, AtLoops *l);
+int at_loops_finish(AtEnv *env, AtLoops *l);
+void at_loops_close(const AtAlloc *alloc, AtLoops *l);
+
 /************************ Interface to code in sweep.c ************************
 ** Any order: every channel's removal by sweeps over the sparse chain.
 */
