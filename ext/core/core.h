@@ -350,12 +350,16 @@ struct AtJourneys {
   uint32_t number;                  /* of the current row within its entity, from 1 */
   int converted;                    /* of the current row */
   uint32_t row;                     /* its conversion */
-  AtPath path;
+  AtWindow window;                  /* its touches; */
+  AtPath path;                      /* without those that the options leave out */
 };
 int at_journeys_open(AtEnv *env, AtJourneys *j, const AtStore *touches,
                      const AtStore *conversions, const AtOptions *options);
 void at_journeys_only(AtJourneys *j, const AtCell *key);
+void at_journeys_part(AtJourneys *j, uint32_t part, uint32_t parts);
+int at_journeys_window(AtEnv *env, AtJourneys *j);
 int at_journeys_next(AtEnv *env, AtJourneys *j);
+int at_journeys_are_windows(const AtOptions *options);
 AtCell at_journeys_key(const AtJourneys *j);
 double at_journeys_seconds(const AtJourneys *j);
 void at_journeys_close(const AtAlloc *alloc, AtJourneys *j);
