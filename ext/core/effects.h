@@ -324,6 +324,23 @@ struct AtTally {
 int at_tally(AtEnv *env, AtTally **tallies, const AtPaths *paths);
 int at_shapley_rate(AtEnv *env, const AtPaths *paths, double *rate);
 
+/************************ Interface to code in contexts.c *********************
+** All touches of journeys by the channels up to them: the states of every order.
+*/
+typedef struct AtContexts AtContexts;
+struct AtContexts {
+  uint64_t *keys;                   /* sorted, each once */
+  uint32_t *count;
+  size_t n;
+  int bits;                         /* of a channel */
+};
+typedef struct AtContext AtContext; /* a state; begins with zeros */
+struct AtContext { size_t next; double leaving, conversions, nulls; };
+int at_contexts_fit(const AtPaths *p);
+int at_contexts_open(AtEnv *env, AtContexts *c, const AtPaths *p);
+int at_contexts_next(const AtContexts *c, int order, AtContext *state);
+void at_contexts_close(const AtAlloc *alloc, AtContexts *c);
+
 /************************ Interface to code in orders.c ***********************
 ** How well an order tells converting from null paths.
 */
