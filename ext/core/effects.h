@@ -2,11 +2,11 @@
 ** effects.h: the internal header of the data-driven room of core/, cut by banners
 ** into the interface of each file. What its numbers mean is in docs/effects.md.
 **
-** The way: touches and conversions, or a list of paths, become AtPaths (paths.c); at
-** an order they become the AtSteps of a chain (steps.c), or those come from counts
-** (counts.c); AtChain is the same, sparse and ready to be solved (chain.c), which
-** reduce.c does densely and sweep.c sparsely for removal.c. shapley.c and orders.c
-** need no solving.
+** The way: touches and conversions become AtPaths (trips.c), or a list of paths does
+** (paths.c); at an order they become the AtSteps of a chain (steps.c, walks.c), or those
+** come from counts (counts.c); AtChain is the same, sparse and ready to be solved
+** (chain.c), which reduce.c does densely and sweep.c sparsely for removal.c. shapley.c
+** and orders.c need no solving.
 */
 #ifndef ATTRIBUTION_EFFECTS_H
 #define ATTRIBUTION_EFFECTS_H
