@@ -11,7 +11,8 @@
 #include <math.h>
 #include <string.h>
 
-#define TABLE 65536u                    /* steps that a table for each part has room for */
+#define TABLE 65536u                    /* steps that a table for each part has room for, */
+#define SPARE 512u                      /* and eight for each path and for so many more */
 
 /* Room for what belongs to a state's id; returns it, UINT32_MAX on failure. */
 uint32_t at_build_state(AtEnv *env, AtBuild *b, uint32_t id){
@@ -80,7 +81,8 @@ static int count_in_turn(AtEnv *env, AtBuild *b){
 /* Small numbers of windows are counted in tables; those of journeys, which weigh 1 each,
 ** by sorting. */
 static int count(AtEnv *env, AtBuild *b){
-  if( b->steps.size>0 && b->steps.size<=TABLE ) return at_count_in_tables(env, b);
+  uint64_t room = 8*((uint64_t)b->paths->n+SPARE);
+  if( b->steps.size>0 && b->steps.size<=(room<TABLE ? room : TABLE) ) return at_count_in_tables(env, b);
   if( b->steps.size>0 && b->paths->touches ) return at_count_by_sorting(env, b);
   return count_in_turn(env, b);
 }
