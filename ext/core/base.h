@@ -209,6 +209,11 @@ int at_sort_order(AtEnv *env, uint32_t *order, uint32_t n, AtCompare compare, co
 uint32_t *at_sorted(AtEnv *env, uint32_t n, AtCompare compare, const void *rows);
 int at_sort_keys(AtEnv *env, uint64_t *keys, uint32_t n);
 
+/************************ Interface to code in radix.c ************************
+** Many keys, on threads.
+*/
+int at_sort_many(AtEnv *env, uint64_t **keys, size_t n);
+
 /************************ Interface to code in pairs.c ************************
 ** (number, label) -> dense id, for groups and windows.
 */

@@ -182,7 +182,7 @@ enum { AT_FOR_ATTRIBUTION = 1, AT_FOR_SUMMARY = 2, AT_FOR_JOURNEYS = 4, AT_FOR_F
        AT_FOR_TRANSITIONS = 256, AT_FOR_ORDERS = 512, AT_FOR_COUNTS = 1024, AT_FOR_COALITIONS = 2048,
        AT_FOR_CREDIT = 3, AT_FOR_TOUCHES = 7|64|256|512, AT_FOR_PASSES = 24, AT_FOR_GROUPS = 2|16|32,
        AT_FOR_CHAIN = 64|128|256, AT_FOR_GROUPED = 64|128|256|512|2048, AT_FOR_TEXT = 128|256|1024|2048,
-       AT_FOR_ALL = 63|64|256|512 /* whose rows have times */ };
+       AT_FOR_LISTS = 128|1024|2048, AT_FOR_ALL = 63|64|256|512 /* whose rows have times */ };
 extern const char *const at_option_tables[];  /* names, by bit */
 typedef struct AtOptionInfo AtOptionInfo;
 struct AtOptionInfo {
@@ -363,12 +363,16 @@ struct AtJourneys {
   uint32_t number;                  /* of the current row within its entity, from 1 */
   int converted;                    /* of the current row */
   uint32_t row;                     /* its conversion */
-  AtPath path;
+  AtWindow window;                  /* its touches; */
+  AtPath path;                      /* without those that the options leave out */
 };
 int at_journeys_open(AtEnv *env, AtJourneys *j, const AtStore *touches,
                      const AtStore *conversions, const AtOptions *options);
 void at_journeys_only(AtJourneys *j, const AtCell *key);
+void at_journeys_part(AtJourneys *j, uint32_t part, uint32_t parts);
+int at_journeys_window(AtEnv *env, AtJourneys *j);
 int at_journeys_next(AtEnv *env, AtJourneys *j);
+int at_journeys_are_windows(const AtOptions *options);
 AtCell at_journeys_key(const AtJourneys *j);
 double at_journeys_seconds(const AtJourneys *j);
 void at_journeys_close(const AtAlloc *alloc, AtJourneys *j);
