@@ -110,12 +110,15 @@ struct AtLoader {
   AtRecent recent[AT_RECENT];       /* labels seen lately */
   AtRecent *recent_tags;            /* AT_RECENT for each tag */
   uint32_t n_waiting;               /* rows at the end whose keys wait in batch */
-  AtText batch;                     /* their keys: tag, length, bytes */
+  AtText batch;                     /* their keys: tag, length, bytes; or AtUuid */
+  AtUuids uuids;                    /* instead of store->keys while all keys are UUIDs */
+  int are_uuids;                    /* all keys so far */
   int is_plain;                     /* rows may be at_loader_append_plain()'s */
   int64_t epoch_seconds;            /* of the store's epoch */
 };
 int at_loader_open(AtEnv *env, AtLoader *loader, const AtShape *shape);
 int at_loader_intern(AtEnv *env, AtLoader *loader);
+int at_loader_spell_out(AtEnv *env, AtLoader *loader);
 int at_loader_append(AtEnv *env, AtLoader *loader, const AtCell *cells);
 int at_loader_append_plain(AtEnv *env, AtLoader *loader, int64_t entity, const char *key, size_t key_n,
                            int64_t seconds, const char *label, size_t label_n, int64_t id);
