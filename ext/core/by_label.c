@@ -251,10 +251,32 @@ void at_by_label_close(const AtAlloc *alloc, AtByLabel *b){
   memset(b, 0, sizeof *b);
 }
 
-/* Makes a conversion of a list the walk's current one again, its path built. Returns what was
-** kept of it, which then has no path, or NULL. */
-const AtKept *at_by_label_visit(AtEnv *env, const AtByLabel *b, AtWalk *walk, uint32_t conversion){
+/* A list jumps over conversions: what comes soon is asked for ahead, a window first and then the
+** rows that it names. The visits between cover what memory takes to answer. A macro: of a
+** function that does nothing else compilers think that it does nothing. */
+#if defined(__GNUC__)
+#define FETCH(address) __builtin_prefetch(address)
+#else
+#define FETCH(address) ((void)(address))
+#endif
+#define WINDOW_AHEAD 8
+#define ROWS_AHEAD 4
+
+/* Makes the conversion at a place of conversion[], of a list that ends at limit, the walk's current
+** one again, its path built. Returns what was kept of it, which then has no path, or NULL. */
+const AtKept *at_by_label_visit(AtEnv *env, const AtByLabel *b, AtWalk *walk, size_t visit, size_t limit){
+  uint32_t conversion = b->conversion[visit];
   AtWindow window = b->window[conversion];
+  const AtStore *touches = walk->touches;
+  if( visit+WINDOW_AHEAD<limit ) FETCH(&b->window[b->conversion[visit+WINDOW_AHEAD]]);
+  if( visit+ROWS_AHEAD<limit ){
+    size_t next = b->conversion[visit+ROWS_AHEAD], row = b->window[next].first;
+    if( row<touches->n ){
+      FETCH((const char*)touches->label + row*(size_t)touches->label_bytes);
+      FETCH((const char*)touches->time + row*(size_t)touches->time_bytes);
+    }
+    if( walk->conversions->number ) FETCH(&walk->conversions->number[next]);
+  }
   walk->conversion = conversion;
   if( window.first==AT_IS_KEPT ) return &b->kept[window.limit];
   if( !at_path_build(env, &walk->path, walk->touches, walk->options, window) ) return NULL;

@@ -337,7 +337,7 @@ struct AtByLabel {
 };
 int at_by_label_open(AtEnv *env, AtByLabel *b, AtWalk *walk, const AtModels *models, int whole);
 uint32_t at_by_label_label(const AtByLabel *b, uint32_t list);
-const AtKept *at_by_label_visit(AtEnv *env, const AtByLabel *b, AtWalk *walk, uint32_t conversion);
+const AtKept *at_by_label_visit(AtEnv *env, const AtByLabel *b, AtWalk *walk, size_t visit, size_t limit);
 uint32_t at_kept_from(const AtKept *k, uint32_t label);
 void at_by_label_close(const AtAlloc *alloc, AtByLabel *b);
 

@@ -83,7 +83,7 @@ static int next_conversion(AtEnv *env, AtDetail *d){
     start_pass(d);
   }
   d->entity_known = 0;
-  d->kept = at_by_label_visit(env, &d->lists, &d->walk, d->lists.conversion[d->visit++]);
+  d->kept = at_by_label_visit(env, &d->lists, &d->walk, d->visit++, d->visit_limit);
   return at_alive(env, (d->kept ? 0 : d->walk.path.n)+1);
 }
 

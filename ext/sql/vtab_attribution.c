@@ -43,6 +43,8 @@ struct State {
   AtCell key, id, time;             /* of the conversion, for all of its rows */
   char time_text[40];
   uint32_t of, has;                 /* which conversion's, and which of them: bits by column */
+  AtCell channel;                   /* the label's text that was shown last */
+  uint32_t channel_of;              /* its label + 1 */
 };
 
 /* ORDER BY and GROUP BY that rows can come in, three bits a term: AT_BY_…, and 4 where it
@@ -102,6 +104,7 @@ static int attribution_next(Cursor *cursor){
 static void touch_column(State *s, sqlite3_context *context, int column){
   const AtDetail *d = &s->detail;
   const AtStore *touches = s->question.touches;
+  uint32_t label;
   AtCell cell;
   char buffer[40];
   if( !d->divided ){
@@ -111,7 +114,12 @@ static void touch_column(State *s, sqlite3_context *context, int column){
   switch( column ){
     case TOUCH_ID: cell = at_store_id(touches, d->row[d->touch]); break;
     case TOUCHED_AT: at_store_time(touches, d->row[d->touch], &cell, buffer); break;
-    default: cell = at_store_label_text(touches, d->touch_label[d->touch]);
+    default:
+      label = d->touch_label[d->touch];
+      if( s->channel_of!=label+1 ) s->channel = at_store_label_text(touches, label);
+      s->channel_of = label+1;
+      cell_result(context, &s->channel);
+      return;
   }
   cell_result(context, &cell);
 }
