@@ -161,8 +161,8 @@ struct Family {
   const Argument *arguments;        /* likewise */
   int entity_column;                /* whose = is used, -1 = none */
   /* ORDER BY or GROUP BY -> what open() must do so that rows come in that order, below 64; 0 =
-  ** it cannot. grouped: rows of a group need only stand together, in any order of groups. */
-  int (*order)(const sqlite3_index_info *info, int grouped);
+  ** it cannot. NULL: it never can. */
+  int (*order)(const sqlite3_index_info *info);
   void (*open)(Cursor *cursor, Work *work);   /* arguments -> state */
   int (*next)(Cursor *cursor);                /* 1 = a row, 0 = end or failure */
   void (*column)(Cursor *cursor, sqlite3_context *context, int column);

@@ -112,16 +112,14 @@ static int is_comparison(sqlite3_index_info *info, int i){
   return 0;
 }
 
-/* Offers the order that is asked for, if the family has it. Texts of ours are in the order of
-** UTF-8; to be grouped, any order will do, but before 3.38 it cannot be told that it is enough. */
+/* Offers the order that is asked for, if the family has it. Texts of ours are in the order of UTF-8.
+** Whether groups need only stand together is not asked: sqlite3_vtab_distinct() says so of
+** GROUP BY x ORDER BY x too, on SQLite 3.40 at least, which then takes our order for the latter. */
 static void offer_order(const Table *table, sqlite3_index_info *info){
-  int grouped = 0, order;
+  int order;
   if( table->family->order==NULL || info->nOrderBy==0 ) return;
-#if SQLITE_VERSION_NUMBER>=3038000
-  if( sqlite3_libversion_number()>=3038000 ) grouped = sqlite3_vtab_distinct(info)==1 || sqlite3_vtab_distinct(info)==2;
-#endif
-  order = table->family->order(info, grouped);
-  if( order==0 || (!grouped && !connection_is_utf8(table->connection)) ) return;
+  order = table->family->order(info);
+  if( order==0 || !connection_is_utf8(table->connection) ) return;
   info->orderByConsumed = 1;
   info->idxNum |= (order & ORDER_MASK)<<ORDER_SHIFT;
 }

@@ -48,12 +48,10 @@ struct State {
 };
 
 /* ORDER BY and GROUP BY that rows can come in, three bits a term: AT_BY_…, and 4 where it
-** descends. Rows of an entity stand together as it is. */
-#define AS_IT_IS 7
+** descends. Not by entity: 2.5 comes after all integers in a store, but not in SQLite. */
 #define DESCENDS 4
-static int attribution_order(const sqlite3_index_info *info, int grouped){
+static int attribution_order(const sqlite3_index_info *info){
   int order = 0, i;
-  if( grouped && info->nOrderBy==1 && info->aOrderBy[0].iColumn==ENTITY ) return AS_IT_IS;
   if( info->nOrderBy>2 ) return 0;
   for(i=0; i<info->nOrderBy; i++){
     int column = info->aOrderBy[i].iColumn;
@@ -65,7 +63,6 @@ static int attribution_order(const sqlite3_index_info *info, int grouped){
 
 static AtDetailOrder order_of(int code){
   AtDetailOrder order = { AT_BY_NOTHING, AT_BY_NOTHING, 0, 0 };
-  if( code==AS_IT_IS ) return order;
   order.first = code & 3;
   order.first_descends = (code & DESCENDS)!=0;
   order.second = code>>3 & 3;
