@@ -36,6 +36,7 @@ static const Column columns[] = {
   {NULL, NULL, NULL}
 };
 
+#define RECENT 64                   /* a power of two */
 typedef struct State State;
 struct State {
   Question question;
@@ -43,8 +44,8 @@ struct State {
   AtCell key, id, time;             /* of the conversion, for all of its rows */
   char time_text[40];
   uint32_t of, has;                 /* which conversion's, and which of them: bits by column */
-  AtCell channel;                   /* the label's text that was shown last */
-  uint32_t channel_of;              /* its label + 1 */
+  AtCell channel[RECENT];           /* texts of labels that were shown lately, by their last bits */
+  uint32_t channel_of[RECENT];      /* their labels + 1 */
 };
 
 /* ORDER BY and GROUP BY that rows can come in, three bits a term: AT_BY_…, and 4 where it
@@ -101,7 +102,7 @@ static int attribution_next(Cursor *cursor){
 static void touch_column(State *s, sqlite3_context *context, int column){
   const AtDetail *d = &s->detail;
   const AtStore *touches = s->question.touches;
-  uint32_t label;
+  uint32_t label, place;
   AtCell cell;
   char buffer[40];
   if( !d->divided ){
@@ -113,9 +114,10 @@ static void touch_column(State *s, sqlite3_context *context, int column){
     case TOUCHED_AT: at_store_time(touches, d->row[d->touch], &cell, buffer); break;
     default:
       label = d->touch_label[d->touch];
-      if( s->channel_of!=label+1 ) s->channel = at_store_label_text(touches, label);
-      s->channel_of = label+1;
-      cell_result(context, &s->channel);
+      place = label & (RECENT-1);
+      if( s->channel_of[place]!=label+1 ) s->channel[place] = at_store_label_text(touches, label);
+      s->channel_of[place] = label+1;
+      cell_result(context, &s->channel[place]);
       return;
   }
   cell_result(context, &cell);
