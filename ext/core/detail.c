@@ -10,7 +10,6 @@
 */
 #include "core.h"
 
-#include <assert.h>
 #include <math.h>
 #include <string.h>
 
