@@ -3,8 +3,9 @@
 **
 ** at_sort_order() is a merge sort over insertion-sorted runs: stable, so what
 ** compares equal stays as it was; input already in order costs one pass. at_sort_keys() is a
-** least-significant-digit radix sort of eleven bits a pass that skips the digits
-** in which all keys agree, so its cost follows the keys' real width.
+** least-significant-digit radix sort. The bits in which keys differ are cut into as few
+** digits as may be, all of one width, so its cost follows the keys' real width; keys of four
+** bytes are half the way. A few keys are put in their places one by one.
 */
 #include "core.h"
 
@@ -62,35 +63,105 @@ uint32_t *at_sorted(AtEnv *env, uint32_t n, AtCompare compare, const void *rows)
   return NULL;
 }
 
-#define DIGIT 11
-#define DIGITS (1u<<DIGIT)
+#define MOST_DIGIT 12               /* bits: so many places to write to stay in the cache */
+#define FEW 48u
 
-/* Puts n keys in ascending order. */
-int at_sort_keys(AtEnv *env, uint64_t *keys, uint32_t n){
-  uint64_t *room, *from = keys, *to, differ = 0;
-  uint32_t *start, i, sum;
-  int shift;
-  for(i=1; i<n && keys[i-1]<=keys[i]; i++){}
-  if( i>=n ) return at_alive(env, n);
-  for(i=1; i<n; i++) differ |= keys[i] ^ keys[0];
-  to = room = at_alloc(env, n, sizeof *room);
-  start = at_alloc(env, DIGITS, sizeof *start);
-  for(shift=0; shift<64 && at_alive(env, n); shift+=DIGIT){
-    uint64_t *swap = from;
-    if( (differ>>shift & (DIGITS-1))==0 ) continue;
-    memset(start, 0, DIGITS*sizeof *start);
-    for(i=0; i<n; i++) start[from[i]>>shift & (DIGITS-1)]++;
-    for(i=0, sum=0; i<DIGITS; i++){
-      uint32_t count = start[i];
-      start[i] = sum;
-      sum += count;
-    }
-    for(i=0; i<n; i++) to[start[from[i]>>shift & (DIGITS-1)]++] = from[i];
-    from = to;
-    to = swap;
+/* Keys of four or eight bytes, as they are now and where the next pass puts them. */
+typedef struct Keys Keys;
+struct Keys { void *from, *to; uint32_t n; int bytes; };
+
+static uint64_t differing_bits(const Keys *k, int *in_order){
+  uint64_t differ = 0;
+  uint32_t i, wrong = 0;
+  if( k->bytes==4 ){
+    const uint32_t *key = k->from;
+    for(i=1; i<k->n; i++){ differ |= key[i] ^ key[0]; wrong |= key[i]<key[i-1]; }
+  }else{
+    const uint64_t *key = k->from;
+    for(i=1; i<k->n; i++){ differ |= key[i] ^ key[0]; wrong |= key[i]<key[i-1]; }
   }
-  if( from!=keys && !env->error.code ) memcpy(keys, from, n*sizeof *keys);
+  *in_order = !wrong;
+  return differ;
+}
+
+static void place_few(const Keys *k){
+  uint32_t i, j;
+  for(i=1; i<k->n; i++){
+    if( k->bytes==4 ){
+      uint32_t *key = k->from, moved = key[i];
+      for(j=i; j>0 && key[j-1]>moved; j--) key[j] = key[j-1];
+      key[j] = moved;
+    }else{
+      uint64_t *key = k->from, moved = key[i];
+      for(j=i; j>0 && key[j-1]>moved; j--) key[j] = key[j-1];
+      key[j] = moved;
+    }
+  }
+}
+
+/* One pass: stable by the digit at shift. */
+static void scatter(const Keys *k, uint32_t *start, int shift, int digit){
+  uint32_t mask = (UINT32_C(1)<<digit)-1, i, sum = 0;
+  memset(start, 0, ((size_t)mask+1)*sizeof *start);
+  if( k->bytes==4 ){
+    const uint32_t *key = k->from;
+    for(i=0; i<k->n; i++) start[key[i]>>shift & mask]++;
+  }else{
+    const uint64_t *key = k->from;
+    for(i=0; i<k->n; i++) start[key[i]>>shift & mask]++;
+  }
+  for(i=0; i<=mask; i++){
+    uint32_t count = start[i];
+    start[i] = sum;
+    sum += count;
+  }
+  if( k->bytes==4 ){
+    const uint32_t *key = k->from;
+    uint32_t *to = k->to;
+    for(i=0; i<k->n; i++) to[start[key[i]>>shift & mask]++] = key[i];
+  }else{
+    const uint64_t *key = k->from;
+    uint64_t *to = k->to;
+    for(i=0; i<k->n; i++) to[start[key[i]>>shift & mask]++] = key[i];
+  }
+}
+
+static int sort_keys(AtEnv *env, void *keys, uint32_t n, int bytes){
+  Keys k = {keys, NULL, n, bytes};
+  int in_order, low = 0, high = 8*bytes, passes, digit, i;
+  uint64_t differ = differing_bits(&k, &in_order);
+  uint32_t *start;
+  void *room;
+  if( in_order ) return at_alive(env, n);
+  if( n<=FEW ){
+    place_few(&k);
+    return at_alive(env, n);
+  }
+  while( (differ>>low & 1)==0 ) low++;
+  while( (differ>>(high-1) & 1)==0 ) high--;
+  passes = (high-low+MOST_DIGIT-1)/MOST_DIGIT;
+  digit = (high-low+passes-1)/passes;
+  k.to = room = at_alloc(env, n, (size_t)bytes);
+  start = at_alloc(env, (size_t)1<<digit, sizeof *start);
+  for(i=0; i<passes && at_alive(env, n); i++){
+    void *swap = k.from;
+    int shift = low+i*digit, width = high-shift<digit ? high-shift : digit;
+    scatter(&k, start, shift, width);
+    k.from = k.to;
+    k.to = swap;
+  }
+  if( k.from!=keys && !env->error.code ) memcpy(keys, k.from, n*(size_t)bytes);
   at_free(env->alloc, room);
   at_free(env->alloc, start);
   return !env->error.code;
+}
+
+/* Puts n keys in ascending order. */
+int at_sort_keys(AtEnv *env, uint64_t *keys, uint32_t n){
+  return sort_keys(env, keys, n, 8);
+}
+
+/* The same of keys of four bytes. */
+int at_sort_short_keys(AtEnv *env, uint32_t *keys, uint32_t n){
+  return sort_keys(env, keys, n, 4);
 }
