@@ -20,13 +20,22 @@ struct AtConditions {
   uint32_t n, capacity;             /* rows */
   uint32_t n_conditions, words;     /* words: uint64s of a row's set */
   int has_forms;
+  int is_lent;                      /* the three columns are somebody else's room */
   int64_t *time;
   uint64_t *set;                    /* bit k-1 of a row: condition k */
   uint8_t *form;                    /* of the times, with has_forms */
   uint64_t row[AT_CONDITION_WORDS]; /* the set of the row to be added */
 };
+#define AT_ROOM_ROWS 16
+typedef struct AtConditionRoom AtConditionRoom; /* for the rows of a small group */
+struct AtConditionRoom {
+  int64_t time[AT_ROOM_ROWS];
+  uint64_t set[AT_ROOM_ROWS];
+  uint8_t form[AT_ROOM_ROWS];
+};
 const char *at_condition(const AtCell *cell, int *holds);
 int at_conditions_open(AtEnv *env, AtConditions *c, uint32_t n_conditions, int has_forms);
+void at_conditions_lend(AtConditions *c, AtConditionRoom *room);
 void at_conditions_hold(AtConditions *c, uint32_t k);
 int at_conditions_add(AtEnv *env, AtConditions *c, int64_t time, uint8_t form, int keep_empty);
 int at_conditions_sort(AtEnv *env, AtConditions *c);
