@@ -5,8 +5,8 @@
 ** counted. Most funnels are plain: nothing is held, what a pass has entered is never taken
 ** back, and the label is that of the event that opened it. Then a pass can be counted
 ** while it goes on, and no row of it is written: the walk below says the same as the one in
-** funnel.c, with the next deadline worked out when a stage is entered. An entity
-** with more events than fit in the room on the stack is left to the general way.
+** funnel.c, with the next deadline worked out when a stage is entered. Events are taken
+** as the store has them, by time; only those of one instant are put in the order of their ranks.
 **
 ** Where all times are whole seconds, they are counted in seconds from the store's epoch.
 ** All that comes out is counts and lists whose order does not matter, so the
@@ -17,8 +17,8 @@
 #include <assert.h>
 #include <string.h>
 
-/* Events of an entity that are counted without being written down. */
-#define ROOM 64
+/* Events of one instant for which there is room without asking. */
+#define FEW 16
 /* Rows between two heartbeats. */
 #define WORK 2048u
 
@@ -107,6 +107,7 @@ struct Plain {
   AtEnv *env;
   AtFunnelCount *c;
   const AtStore *events;
+  const uint32_t *seconds;          /* times of the events, where stays are in seconds */
   const int16_t *code;
   const uint32_t *tag;              /* by row, NULL without by=label */
   int64_t now, window, recycle;     /* durations: -1 = none */
@@ -123,7 +124,7 @@ struct Plain {
   int due_outcome;                  /* and how it ends then */
 };
 typedef struct Event Event;
-struct Event { int64_t time; uint32_t row; int code; };
+struct Event { uint32_t row; int code; };
 
 static int is_plain(const AtFunnel *f){
   const AtOptions *o = f->options;
@@ -139,6 +140,7 @@ static void start_plain(AtEnv *env, Plain *p, AtFunnelCount *c){
   p->env = env;
   p->c = c;
   p->events = f->events;
+  p->seconds = c->bytes==4 ? f->events->time : NULL;
   p->code = f->code;
   p->tag = f->options->by_label ? f->tag : NULL;
   p->now = c->bytes==4 ? (f->now-f->events->epoch)/AT_SECOND : f->now;
@@ -201,17 +203,17 @@ static void enter(Plain *p, uint32_t from, uint32_t stage, int64_t time){
   }
 }
 
-static void open_pass(Plain *p, uint32_t stage, const Event *event){
+static void open_pass(Plain *p, uint32_t stage, uint32_t row, int64_t time){
   const AtFunnelCount *c = p->c;
   int period = c->f->options->period;
   if( p->may_open!=AT_OPENS_ANY && (p->may_open==AT_OPENS_FIRST ? stage!=1 : stage==p->n) ) return;
   if( period!=AT_PERIOD_NONE || p->tag ){
-    int64_t opened = c->bytes==4 ? p->events->epoch+event->time*AT_SECOND : event->time;
-    p->counts = at_funnel_group(p->env, p->c, at_period_of(opened, period), p->tag ? p->tag[event->row] : 0);
+    int64_t opened = c->bytes==4 ? p->events->epoch+time*AT_SECOND : time;
+    p->counts = at_funnel_group(p->env, p->c, at_period_of(opened, period), p->tag ? p->tag[row] : 0);
   }
   if( p->counts==NULL ) return;
-  p->opened = event->time;
-  enter(p, 1, stage, event->time);
+  p->opened = time;
+  enter(p, 1, stage, time);
 }
 
 /* An event of a later stage, while one is open. */
@@ -222,44 +224,80 @@ static void go_on(Plain *p, uint32_t stage, int64_t time){
   enter(p, p->stage+1, stage, time);
 }
 
-static void read_events(Plain *p, const Event *events, uint32_t n){
-  uint32_t i;
+static void read_event(Plain *p, int code, uint32_t row, int64_t time){
+  if( p->stage && time>p->due ) end_when_due(p);
+  if( code>0 ){
+    if( p->stage==0 ) open_pass(p, (uint32_t)code, row, time);
+    else if( (uint32_t)code>p->stage ) go_on(p, (uint32_t)code, time);
+  }else if( p->stage && code!=AT_CODE_OTHER ){
+    end_pass(p, AT_EXITED, time, code==AT_CODE_EXIT ? AT_OPENS_ANY : AT_OPENS_FIRST);
+  }
+}
+
+static int64_t time_of(const Plain *p, uint32_t row){
+  return p->seconds ? p->seconds[row] : at_store_when(p->events, row);
+}
+
+static int code_of(const Plain *p, uint32_t row){
+  return p->code[at_store_label(p->events, row)];
+}
+
+static int compare_ranks(const void *given, uint32_t a, uint32_t b){
+  const Event *events = given;
+  return at_funnel_rank(events[a].code)-at_funnel_rank(events[b].code);
+}
+
+/* The same of more events than there is room for. */
+static void read_crowd(Plain *p, uint32_t row, uint32_t n, int64_t time){
+  Event *events = at_alloc(p->env, n, sizeof *events);
+  uint32_t *order, i;
+  for(i=0; events && i<n; i++){
+    events[i].row = row+i;
+    events[i].code = code_of(p, row+i);
+  }
+  order = events ? at_sorted(p->env, n, compare_ranks, events) : NULL;
+  for(i=0; order && i<n; i++) read_event(p, events[order[i]].code, events[order[i]].row, time);
+  at_free(p->env->alloc, order);
+  at_free(p->env->alloc, events);
+}
+
+/* The events of the instant that begins with a row, by rank. Returns the row after them. */
+static uint32_t read_instant(Plain *p, uint32_t row, uint32_t limit){
+  int64_t time = time_of(p, row);
+  uint32_t end = row+1, n, i;
+  Event events[FEW];
+  while( end<limit && time_of(p, end)==time ) end++;
+  if( end-row>FEW ){
+    read_crowd(p, row, end-row, time);
+    return end;
+  }
+  for(n=0; row+n<end; n++){
+    Event event;
+    event.row = row+n;
+    event.code = code_of(p, row+n);
+    for(i=n; i>0 && at_funnel_rank(events[i-1].code)>at_funnel_rank(event.code); i--) events[i] = events[i-1];
+    events[i] = event;
+  }
+  for(i=0; i<n; i++) read_event(p, events[i].code, events[i].row, time);
+  return end;
+}
+
+/* The events [row, limit) of one entity. */
+static void read_entity(Plain *p, uint32_t row, uint32_t limit){
   p->stage = 0;
   p->may_open = AT_OPENS_ANY;
-  for(i=0; i<n; i++){
-    int code = events[i].code;
-    int64_t time = events[i].time;
-    if( p->stage && time>p->due ) end_when_due(p);
-    if( code>0 ){
-      if( p->stage==0 ) open_pass(p, (uint32_t)code, &events[i]);
-      else if( (uint32_t)code>p->stage ) go_on(p, (uint32_t)code, time);
-    }else if( p->stage ){
-      end_pass(p, AT_EXITED, time, code==AT_CODE_EXIT ? AT_OPENS_ANY : AT_OPENS_FIRST);
+  while( row<limit ){
+    int64_t time = time_of(p, row);
+    if( time>p->now ) break;
+    if( row+1<limit && time_of(p, row+1)==time ){
+      row = read_instant(p, row, limit);
+    }else{
+      read_event(p, code_of(p, row), row, time);
+      row++;
     }
   }
   if( p->stage && p->now>p->due ) end_when_due(p);
   if( p->stage ) leave(p, AT_OPEN, p->now);
-}
-
-/* The events of rows that count, in their order: at one instant by rank. */
-static uint32_t list_events(const Plain *p, uint32_t row, uint32_t limit, Event *events){
-  const AtStore *s = p->events;
-  int seconds = p->c->bytes==4;
-  uint32_t n = 0, i;
-  for(; row<limit; row++){
-    Event event;
-    event.code = p->code[at_store_label(s, row)];
-    if( event.code==AT_CODE_OTHER ) continue;
-    event.time = seconds ? ((const uint32_t*)s->time)[row] : at_store_when(s, row);
-    event.row = row;
-    if( event.time>p->now ) break;
-    for(i=n; i>0 && events[i-1].time==event.time && at_funnel_rank(events[i-1].code)>at_funnel_rank(event.code); i--){
-      events[i] = events[i-1];
-    }
-    events[i] = event;
-    n++;
-  }
-  return n;
 }
 
 /* Adds the passes of entities [entity, limit). */
@@ -267,17 +305,15 @@ int at_funnel_count(AtEnv *env, AtFunnelCount *c, const AtFunnel *f, uint32_t en
   const uint32_t *start = f->events->start;
   int plain = is_plain(f), grouped = f->options->by_label || f->options->period!=AT_PERIOD_NONE;
   uint32_t work = 0;
-  Event events[ROOM];
   AtFunnel own;
   Plain p;
   at_funnel_share(&own, f);
   start_plain(env, &p, c);
   p.counts = grouped ? NULL : at_funnel_group(env, c, 0, 0);
   for(; entity<limit && !env->error.code; entity++){
-    uint32_t n = start[entity+1]-start[entity];
-    if( plain && n<=ROOM ){
-      read_events(&p, events, list_events(&p, start[entity], start[entity+1], events));
-      work += n+1;
+    if( plain ){
+      read_entity(&p, start[entity], start[entity+1]);
+      work += start[entity+1]-start[entity] + 1;
       if( work<WORK ) continue;
       at_alive(env, work);
       work = 0;

@@ -211,13 +211,14 @@ static void check_row(AtEnv *env, AtFunnel *f, const AtStageRow *row, const Tall
   assert_same(row->p90, t.n_days ? quantile(t.days, t.n_days, 0.9) : NAN);
 }
 
+/* Few events at few times, or many at three: crowds at one instant. */
 static void random_events(Random *r, char *out, size_t room, uint32_t most){
   static const char *const stages[] = {"a", "b", "c", "d", "lost", "other"};
-  uint32_t n = random_below(r, most), i;
+  uint32_t n = random_below(r, most), n_times = most<50 ? 40 : 3, i;
   size_t used = 0;
   out[0] = 0;
   for(i=0; i<n && used+40<room; i++){
-    used += (size_t)snprintf(out+used, room-used, "%s@%u/l%u/h%u ", stages[random_below(r, COUNT(stages))], (unsigned)(random_below(r, 40)*43200),
+    used += (size_t)snprintf(out+used, room-used, "%s@%u/l%u/h%u ", stages[random_below(r, COUNT(stages))], (unsigned)(random_below(r, n_times)*43200),
                              (unsigned)random_below(r, 3), (unsigned)random_below(r, 2));
   }
 }
@@ -346,6 +347,7 @@ static void summarize_all(AtEnv *env, void *given){
     snprintf(events[i], sizeof events[i], "a@%u/l%u b@%u/x%s", (unsigned)(86400*(i%70)), (unsigned)i, (unsigned)(86400*(i%70)+3600*(80-i)), i%2 ? " c@9000000/x" : "");
     entities[i] = events[i];
   }
+  entities[79] = "z@5 c@5 c@5 b@5 b@5 b@5 a@5 a@5 a@5 a@5 c@5 c@5 b@5 b@5 b@5 a@5 a@5 a@5 a@5";
   open_case(env, &x, "a > b > c", given, entities, 80);
   close_case(env, &x);
 }
