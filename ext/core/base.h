@@ -218,7 +218,7 @@ void at_uuids_free(const AtAlloc *alloc, AtUuids *uuids);
 double at_days(double duration);
 double at_normal_quantile(double confidence);
 int at_wilson(double k, double n, double z, double *low, double *high);
-double at_quantile(const uint64_t *sorted, uint32_t n, double p);
+uint32_t at_quantile_place(uint32_t n, double p, double *part);
 int at_confidence_ok(double confidence);
 int at_rate_ok(double k, double n);
 
@@ -229,6 +229,7 @@ typedef int (*AtCompare)(const void *rows, uint32_t a, uint32_t b);
 int at_sort_order(AtEnv *env, uint32_t *order, uint32_t n, AtCompare compare, const void *rows);
 uint32_t *at_sorted(AtEnv *env, uint32_t n, AtCompare compare, const void *rows);
 int at_sort_keys(AtEnv *env, uint64_t *keys, uint32_t n);
+int at_sort_short_keys(AtEnv *env, uint32_t *keys, uint32_t n);
 typedef struct AtHead AtHead;
 struct AtHead { uint64_t head; uint32_t id; };
 int at_sort_heads(AtEnv *env, AtHead *items, uint32_t n);

@@ -44,10 +44,27 @@ int at_conditions_open(AtEnv *env, AtConditions *c, uint32_t n_conditions, int h
   return !env->error.code;
 }
 
-void at_conditions_free(const AtAlloc *alloc, AtConditions *c){
+/* Lets the first rows live in room, which must outlive them: most groups are small, and
+** then nothing is allocated for them. Sets of more than one word do not fit. */
+void at_conditions_lend(AtConditions *c, AtConditionRoom *room){
+  assert( c->capacity==0 );
+  if( c->words!=1 ) return;
+  c->is_lent = 1;
+  c->capacity = AT_ROOM_ROWS;
+  c->time = room->time;
+  c->set = room->set;
+  c->form = room->form;
+}
+
+static void free_columns(const AtAlloc *alloc, AtConditions *c){
+  if( c->is_lent ) return;
   at_free(alloc, c->time);
   at_free(alloc, c->set);
   at_free(alloc, c->form);
+}
+
+void at_conditions_free(const AtAlloc *alloc, AtConditions *c){
+  free_columns(alloc, c);
   memset(c, 0, sizeof *c);
 }
 
@@ -57,8 +74,33 @@ void at_conditions_hold(AtConditions *c, uint32_t k){
   c->row[(k-1)/64] |= UINT64_C(1)<<((k-1)%64);
 }
 
+/* Moves the rows to columns of their own, in the order given or as they are. */
+static int move_rows(AtEnv *env, AtConditions *c, const uint32_t *order, uint32_t capacity){
+  AtConditions to = *c;
+  uint32_t i;
+  to.is_lent = 0;
+  to.time = at_alloc(env, capacity, sizeof *to.time);
+  to.set = at_alloc(env, (size_t)capacity*c->words, sizeof *to.set);
+  to.form = c->has_forms ? at_alloc(env, capacity, 1) : NULL;
+  to.capacity = capacity;
+  if( env->error.code ){
+    free_columns(env->alloc, &to);
+    return 0;
+  }
+  for(i=0; i<c->n; i++){
+    uint32_t row = order ? order[i] : i;
+    to.time[i] = c->time[row];
+    memcpy(&to.set[(size_t)i*c->words], at_conditions_set(c, row), c->words*sizeof *to.set);
+    if( c->has_forms ) to.form[i] = c->form[row];
+  }
+  free_columns(env->alloc, c);
+  *c = to;
+  return 1;
+}
+
 static int grow_rows(AtEnv *env, AtConditions *c){
   uint32_t capacity = c->capacity ? c->capacity*2 : 8;
+  if( c->is_lent ) return move_rows(env, c, NULL, capacity);
   if( c->capacity>=AT_MAX_ROWS/2 ){
     at_fail(env, AT_TOOBIG, "a group has more than 2,000,000,000 rows");
     return 0;
@@ -117,26 +159,20 @@ static int compare(const void *rows, uint32_t a, uint32_t b){
   return at_conditions_compare(rows, a, b);
 }
 
-/* Moves the rows to the order given. */
-static int gather(AtEnv *env, AtConditions *c, const uint32_t *order){
-  AtConditions to = *c;
-  uint32_t i;
-  to.time = at_alloc(env, c->n, sizeof *to.time);
-  to.set = at_alloc(env, (size_t)c->n*c->words, sizeof *to.set);
-  to.form = c->has_forms ? at_alloc(env, c->n, 1) : NULL;
-  to.capacity = c->n;
-  if( env->error.code ){
-    at_conditions_free(env->alloc, &to);
-    return 0;
-  }
-  for(i=0; i<c->n; i++){
-    to.time[i] = c->time[order[i]];
-    memcpy(&to.set[(size_t)i*c->words], at_conditions_set(c, order[i]), c->words*sizeof *to.set);
-    if( c->has_forms ) to.form[i] = c->form[order[i]];
-  }
-  at_conditions_free(env->alloc, c);
-  *c = to;
-  return 1;
+/* Puts a row before those of the first i that come after it. */
+static void place_row(AtConditions *c, uint32_t i){
+  int64_t time = c->time[i];
+  uint64_t set = c->set[i];
+  uint8_t form = c->has_forms ? c->form[i] : 0;
+  uint32_t j = i;
+  while( j>0 && at_conditions_compare(c, j-1, i)>0 ) j--;
+  if( j==i ) return;
+  memmove(c->time+j+1, c->time+j, (i-j)*sizeof *c->time);
+  memmove(c->set+j+1, c->set+j, (i-j)*sizeof *c->set);
+  if( c->has_forms ) memmove(c->form+j+1, c->form+j, i-j);
+  c->time[j] = time;
+  c->set[j] = set;
+  if( c->has_forms ) c->form[j] = form;
 }
 
 int at_conditions_sort(AtEnv *env, AtConditions *c){
@@ -144,9 +180,12 @@ int at_conditions_sort(AtEnv *env, AtConditions *c){
   int ok;
   if( env->error.code ) return 0;
   for(i=1; i<c->n && at_conditions_compare(c, i-1, i)<=0; i++){}
+  if( c->n<=AT_ROOM_ROWS && c->words==1 ){
+    for(; i<c->n; i++) place_row(c, i);
+  }
   if( i>=c->n ) return at_alive(env, c->n);
   order = at_sorted(env, c->n, compare, c);
-  ok = order && gather(env, c, order);
+  ok = order && move_rows(env, c, order, c->n);
   at_free(env->alloc, order);
   return ok;
 }

@@ -14,13 +14,6 @@
 #include <math.h>
 #include <string.h>
 
-/* What an event's label is, if it is no stage (those are 1, 2, …): in the order
-** in which they count at one instant. */
-enum { EXIT = -1, DROP = -2, EXCLUDE = -3, OTHER = -4 };
-
-/* Which stage may open the next pass. */
-enum { ANY_STAGE, NOT_LAST, FIRST_ONLY };
-
 /**************************** Opening, and its checks ************************/
 
 static void check_lists(AtEnv *env, const AtStages *stages, const AtOptions *o){
@@ -101,15 +94,27 @@ int at_funnel_open(AtEnv *env, AtFunnel *f, const AtStore *events, const AtStage
     AtCell label = at_store_label_text(events, i);
     f->code[i] = (int16_t)at_stage_number(stages, label.text, label.n);
     if( f->code[i] ) continue;
-    f->code[i] = at_label_listed(&o->exits, label.text, label.n) ? EXIT
-               : at_label_listed(&o->exclude_drop, label.text, label.n) ? DROP
-               : at_label_listed(&o->exclude, label.text, label.n) ? EXCLUDE : OTHER;
+    f->code[i] = at_label_listed(&o->exits, label.text, label.n) ? AT_CODE_EXIT
+               : at_label_listed(&o->exclude_drop, label.text, label.n) ? AT_CODE_DROP
+               : at_label_listed(&o->exclude, label.text, label.n) ? AT_CODE_EXCLUDE : AT_CODE_OTHER;
   }
   return !env->error.code;
 }
 
+/* The same funnel with passes of its own, for another thread; f must outlive it. To be closed. */
+void at_funnel_share(AtFunnel *own, const AtFunnel *f){
+  *own = *f;
+  own->is_share = 1;
+  own->steps = NULL;
+  own->order = NULL;
+  own->rows = NULL;
+  own->passes = NULL;
+  own->pass_order = NULL;
+  own->capacity = own->rows_capacity = own->passes_capacity = own->n_rows = own->n_passes = 0;
+}
+
 void at_funnel_close(const AtAlloc *alloc, AtFunnel *f){
-  at_free(alloc, f->code);
+  if( !f->is_share ) at_free(alloc, f->code);
   at_free(alloc, f->steps);
   at_free(alloc, f->order);
   at_free(alloc, f->rows);
@@ -125,7 +130,7 @@ struct Walker {
   AtEnv *env;
   AtFunnel *f;
   uint32_t held;
-  int is_open, may_open;            /* ANY_STAGE … */
+  int is_open, may_open;            /* AT_OPENS_ANY … */
   uint32_t stage;                   /* of the open pass; in order=any how many it has seen */
   int64_t entered;                  /* when it was entered */
 };
@@ -192,7 +197,7 @@ static void advance(Walker *w, uint32_t from, uint32_t stage, const AtStep *step
   }
   enter(w, stage, step, 0);
   if( !w->env->error.code && w->stage==f->stages->n ){
-    end_pass(w, AT_WON, w->entered, step->event, f->options->order==AT_ORDER_ANY ? ANY_STAGE : NOT_LAST);
+    end_pass(w, AT_WON, w->entered, step->event, f->options->order==AT_ORDER_ANY ? AT_OPENS_ANY : AT_OPENS_NOT_LAST);
   }
 }
 
@@ -202,8 +207,8 @@ static void open_pass(Walker *w, uint32_t stage, const AtStep *step){
   AtPass *pass;
   int order = f->options->order;
   if( order!=AT_ORDER_ANY ){
-    if( (w->may_open==FIRST_ONLY || order==AT_ORDER_STRICT) && stage!=1 ) return;
-    if( w->may_open==NOT_LAST && stage==f->stages->n ) return;
+    if( (w->may_open==AT_OPENS_FIRST || order==AT_ORDER_STRICT) && stage!=1 ) return;
+    if( w->may_open==AT_OPENS_NOT_LAST && stage==f->stages->n ) return;
   }
   if( f->n_passes>=f->passes_capacity ){
     uint32_t capacity = f->passes_capacity ? f->passes_capacity*2 : 16;
@@ -238,9 +243,9 @@ static void expire(Walker *w, int64_t time){
     from = pass_of(w)->last_event;
   }
   if( recycle<=deadline && time>recycle ){
-    end_pass(w, AT_RECYCLED, recycle, pass_of(w)->last_event, ANY_STAGE);
+    end_pass(w, AT_RECYCLED, recycle, pass_of(w)->last_event, AT_OPENS_ANY);
   }else if( deadline<recycle && time>deadline ){
-    end_pass(w, AT_EXITED, deadline, from, FIRST_ONLY);
+    end_pass(w, AT_EXITED, deadline, from, AT_OPENS_FIRST);
   }
 }
 
@@ -267,7 +272,7 @@ static void go_on(Walker *w, uint32_t stage, const AtStep *step){
   uint32_t filled;
   if( o->order==AT_ORDER_ANY ? has_seen(w, stage) : stage<=w->stage ){
     if( !o->boomerang || (o->order!=AT_ORDER_ANY && stage==w->stage) ) return;
-    end_pass(w, AT_RECYCLED, step->time, step->event, ANY_STAGE);
+    end_pass(w, AT_RECYCLED, step->time, step->event, AT_OPENS_ANY);
     open_pass(w, stage, step);
     return;
   }
@@ -275,7 +280,7 @@ static void go_on(Walker *w, uint32_t stage, const AtStep *step){
   filled = first_filled(w, stage);
   limit = w->f->stages->stage[filled-1].limit;
   if( o->order==AT_ORDER_STRICT && filled!=stage ){
-    end_pass(w, AT_EXITED, step->time, step->event, FIRST_ONLY);
+    end_pass(w, AT_EXITED, step->time, step->event, AT_OPENS_FIRST);
   }else if( limit<0 || step->time-w->entered<=limit ){
     advance(w, w->stage+1, stage, step);
   }
@@ -287,21 +292,21 @@ static void read_step(Walker *w, const AtStep *step){
     if( w->is_open ) go_on(w, (uint32_t)step->code, step);
     else open_pass(w, (uint32_t)step->code, step);
   }else if( w->is_open ){
-    if( step->code==EXIT ) end_pass(w, AT_EXITED, step->time, step->event, ANY_STAGE);
-    else if( step->code==DROP ) end_pass(w, AT_REMOVED, step->time, step->event, FIRST_ONLY);
-    else end_pass(w, AT_EXITED, step->time, step->event, FIRST_ONLY);  /* excluded; in order=strict any other */
+    if( step->code==AT_CODE_EXIT ) end_pass(w, AT_EXITED, step->time, step->event, AT_OPENS_ANY);
+    else if( step->code==AT_CODE_DROP ) end_pass(w, AT_REMOVED, step->time, step->event, AT_OPENS_FIRST);
+    else end_pass(w, AT_EXITED, step->time, step->event, AT_OPENS_FIRST);  /* excluded; in order=strict any other */
   }
 }
 
 /*********************************** One entity ******************************/
 
 /* The place among events of one instant: stages by number, then the others. */
-static int rank_of(int code){ return code>0 ? code : AT_MAX_STAGES-code; }
+int at_funnel_rank(int code){ return code>0 ? code : AT_MAX_STAGES-code; }
 
 static int order_of(const AtStep *a, const AtStep *b){
   if( a->held!=b->held ) return a->held<b->held ? -1 : 1;
   if( a->time!=b->time ) return a->time<b->time ? -1 : 1;
-  return rank_of(a->code)-rank_of(b->code);
+  return at_funnel_rank(a->code)-at_funnel_rank(b->code);
 }
 
 static int compare_steps(const void *steps, uint32_t a, uint32_t b){
@@ -322,7 +327,7 @@ static uint32_t collect(AtEnv *env, AtFunnel *f, uint32_t entity){
   for(; row<limit; row++){
     AtStep *step = &f->steps[n];
     step->code = f->code[at_store_label(s, row)];
-    if( step->code==OTHER && f->options->order!=AT_ORDER_STRICT ) continue;
+    if( step->code==AT_CODE_OTHER && f->options->order!=AT_ORDER_STRICT ) continue;
     step->time = at_store_when(s, row);
     if( step->time>f->now ) break;
     step->event = row;
@@ -347,7 +352,7 @@ int at_funnel_entity(AtEnv *env, AtFunnel *f, uint32_t entity){
   f->n_rows = f->n_passes = 0;
   n = collect(env, f, entity);
   while( i<n && !env->error.code ){
-    Walker w = { env, f, 0, 0, ANY_STAGE, 0, 0 };
+    Walker w = { env, f, 0, 0, AT_OPENS_ANY, 0, 0 };
     w.held = f->steps[f->order[i]].held;
     for(; i<n && !env->error.code && f->steps[f->order[i]].held==w.held; i++){
       read_step(&w, &f->steps[f->order[i]]);

@@ -20,13 +20,22 @@ struct AtConditions {
   uint32_t n, capacity;             /* rows */
   uint32_t n_conditions, words;     /* words: uint64s of a row's set */
   int has_forms;
+  int is_lent;                      /* the three columns are somebody else's room */
   int64_t *time;
   uint64_t *set;                    /* bit k-1 of a row: condition k */
   uint8_t *form;                    /* of the times, with has_forms */
   uint64_t row[AT_CONDITION_WORDS]; /* the set of the row to be added */
 };
+#define AT_ROOM_ROWS 16
+typedef struct AtConditionRoom AtConditionRoom; /* for the rows of a small group */
+struct AtConditionRoom {
+  int64_t time[AT_ROOM_ROWS];
+  uint64_t set[AT_ROOM_ROWS];
+  uint8_t form[AT_ROOM_ROWS];
+};
 const char *at_condition(const AtCell *cell, int *holds);
 int at_conditions_open(AtEnv *env, AtConditions *c, uint32_t n_conditions, int has_forms);
+void at_conditions_lend(AtConditions *c, AtConditionRoom *room);
 void at_conditions_hold(AtConditions *c, uint32_t k);
 int at_conditions_add(AtEnv *env, AtConditions *c, int64_t time, uint8_t form, int keep_empty);
 int at_conditions_sort(AtEnv *env, AtConditions *c);
@@ -161,13 +170,35 @@ void at_curve_start(AtCurve *x, const uint64_t *keys, uint32_t n);
 int at_curve_next(AtCurve *x);
 int at_curve_until(AtCurve *x, int64_t time);
 int at_curve_step(AtCurve *x, int64_t step);
-double at_converted_share(const uint64_t *keys, uint32_t n);
 double at_curve_error(const AtCurve *x);
 int at_curve_bounds(const AtCurve *x, double z, double *low, double *high);
 
 typedef struct AtSpells AtSpells;   /* a growing list of at_spell()s */
 struct AtSpells { uint64_t *keys; uint32_t n, capacity; };
 int at_spells_add(AtEnv *env, AtSpells *s, int64_t duration, int ending);
+
+/************************ Interface to code in stays.c ************************
+** Times in a stage and how they ended, and what they come to.
+*/
+typedef struct AtStays AtStays;     /* a growing list of at_spell()s */
+struct AtStays {
+  void *keys;                       /* uint32 or uint64 each */
+  uint32_t n, capacity;
+};
+typedef struct AtStayFigures AtStayFigures;
+struct AtStayFigures { double mean, median, p90, expected; }; /* days, a share; NaN = none */
+#define AT_SHORT_STAY (INT64_C(1)<<30) /* times below this fit four bytes */
+int at_stays_grow(AtEnv *env, AtStays *s, int bytes);
+int at_stays_join(AtEnv *env, AtStays *s, const AtStays *piece, int bytes);
+int at_stays_figures(AtEnv *env, AtStays *s, int bytes, int64_t unit, uint32_t n_converted,
+                     uint32_t inferred, AtStayFigures *out);
+void at_stays_free(const AtAlloc *alloc, AtStays *s);
+static inline int at_stays_add(AtEnv *env, AtStays *s, int bytes, int64_t time, int ending){
+  if( s->n>=s->capacity && !at_stays_grow(env, s, bytes) ) return 0;
+  if( bytes==4 ) ((uint32_t*)s->keys)[s->n++] = (uint32_t)at_spell(time, ending);
+  else ((uint64_t*)s->keys)[s->n++] = at_spell(time, ending);
+  return 1;
+}
 
 /************************ Interface to code in stages.c ***********************
 ** 'inquiry > mql > sal [2 days] > sql? > won'
@@ -193,6 +224,11 @@ void at_stages_free(const AtAlloc *alloc, AtStages *s);
 ** An entity's passes through the stages.
 */
 enum { AT_ADVANCED, AT_WON, AT_EXITED, AT_RECYCLED, AT_OPEN, AT_REMOVED };
+/* What an event's label is, if it is no stage (those are 1, 2, …): in the order
+** in which they count at one instant. */
+enum { AT_CODE_EXIT = -1, AT_CODE_DROP = -2, AT_CODE_EXCLUDE = -3, AT_CODE_OTHER = -4 };
+/* Which stage may open the next pass. */
+enum { AT_OPENS_ANY, AT_OPENS_NOT_LAST, AT_OPENS_FIRST };
 typedef struct AtPassRow AtPassRow; /* one stage of one pass */
 struct AtPassRow {
   int64_t entered, left;            /* left: AT_NO_TIME while open, and when won */
@@ -221,7 +257,8 @@ struct AtFunnel {
   const AtStages *stages;
   const AtOptions *options;
   int64_t now;
-  int16_t *code;                    /* by label: stage number, or what else it is */
+  int16_t *code;                    /* by label: stage number, or AT_CODE_EXIT … */
+  int is_share;                     /* code is another one's */
   int64_t patience[AT_MAX_STAGES+1]; /* by stage: how long any next one may take, -1 = for ever */
   const uint32_t *tag, *held;       /* by row of events: label, value of hold=; NULL = none */
   AtStep *steps;                    /* of one entity */
@@ -235,10 +272,35 @@ struct AtFunnel {
 int at_funnel_check(AtEnv *env, const AtStages *stages, const AtOptions *options);
 int at_funnel_open(AtEnv *env, AtFunnel *f, const AtStore *events, const AtStages *stages,
                    const AtOptions *options);
+void at_funnel_share(AtFunnel *own, const AtFunnel *f);
 int at_funnel_entity(AtEnv *env, AtFunnel *f, uint32_t entity);
+int at_funnel_rank(int code);
 uint32_t at_funnel_label(const AtFunnel *f, const AtPass *pass, const AtPassRow *row);
 double at_funnel_seconds(const AtFunnel *f, const AtPassRow *row);
 void at_funnel_close(const AtAlloc *alloc, AtFunnel *f);
+
+/************************ Interface to code in funnel_count.c *****************
+** Passes added up by stage, label and period.
+*/
+typedef struct AtStageCount AtStageCount; /* one stage of one group */
+struct AtStageCount {
+  uint32_t outcome[AT_OPEN+1];      /* passes by AT_ADVANCED … */
+  uint32_t inferred;                /* of the advanced ones; they are not in stays */
+  AtStays stays;
+};
+typedef struct AtFunnelCount AtFunnelCount;
+struct AtFunnelCount {
+  const AtFunnel *f;
+  int bytes;                        /* of a stay */
+  int64_t unit;                     /* microseconds of a stay's time: 1, or a second */
+  AtPairs groups;                   /* (period, label) */
+  AtStageCount *counts;             /* stages->n per group */
+  uint32_t capacity;                /* groups */
+};
+int at_funnel_count(AtEnv *env, AtFunnelCount *c, const AtFunnel *f, uint32_t entity, uint32_t limit);
+AtStageCount *at_funnel_group(AtEnv *env, AtFunnelCount *c, int64_t period, uint32_t label);
+void at_funnel_count_start(AtFunnelCount *c, const AtFunnel *f, int64_t earliest);
+void at_funnel_count_free(const AtAlloc *alloc, AtFunnelCount *c);
 
 /************************ Interface to code in funnel_summary.c ***************
 ** Passes by stage, label and period.
@@ -252,7 +314,7 @@ struct AtStageRow {
 };
 typedef struct AtStageTable AtStageTable;
 struct AtStageTable { AtStageRow *rows; uint32_t n; };
-int at_funnel_summarize(AtEnv *env, AtStageTable *table, AtFunnel *f);
+int at_funnel_summarize(AtEnv *env, AtStageTable *table, const AtFunnel *f);
 void at_stage_table_free(const AtAlloc *alloc, AtStageTable *table);
 
 /************************ Interface to code in curves.c ***********************

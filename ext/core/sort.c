@@ -3,9 +3,10 @@
 **
 ** at_sort_order() is a merge sort over insertion-sorted runs: stable, so what
 ** compares equal stays as it was; input already in order costs one pass. at_sort_keys() is a
-** least-significant-digit radix sort of eleven bits a pass that skips the digits
-** in which all keys agree, so its cost follows the keys' real width; at_sort_heads() the same for
-** keys that something hangs on, stable.
+** least-significant-digit radix sort. The bits in which keys differ are cut into as few
+** digits as may be, all of one width, so its cost follows the keys' real width; keys of four
+** bytes are half the way, and keys that something hangs on, at_sort_heads(), keep it. A few are put
+** in their places one by one.
 */
 #include "core.h"
 
@@ -63,65 +64,108 @@ uint32_t *at_sorted(AtEnv *env, uint32_t n, AtCompare compare, const void *rows)
   return NULL;
 }
 
-#define DIGIT 11
-#define DIGITS (1u<<DIGIT)
+#define MOST_DIGIT 12               /* bits: so many places to write to stay in the cache */
+#define FEW 48u
 
-/* Puts n keys in ascending order. */
-int at_sort_keys(AtEnv *env, uint64_t *keys, uint32_t n){
-  uint64_t *room, *from = keys, *to, differ = 0;
-  uint32_t *start, i, sum;
-  int shift;
-  for(i=1; i<n && keys[i-1]<=keys[i]; i++){}
-  if( i>=n ) return at_alive(env, n);
-  for(i=1; i<n; i++) differ |= keys[i] ^ keys[0];
-  to = room = at_alloc(env, n, sizeof *room);
-  start = at_alloc(env, DIGITS, sizeof *start);
-  for(shift=0; shift<64 && at_alive(env, n); shift+=DIGIT){
-    uint64_t *swap = from;
-    if( (differ>>shift & (DIGITS-1))==0 ) continue;
-    memset(start, 0, DIGITS*sizeof *start);
-    for(i=0; i<n; i++) start[from[i]>>shift & (DIGITS-1)]++;
-    for(i=0, sum=0; i<DIGITS; i++){
-      uint32_t count = start[i];
-      start[i] = sum;
-      sum += count;
-    }
-    for(i=0; i<n; i++) to[start[from[i]>>shift & (DIGITS-1)]++] = from[i];
-    from = to;
-    to = swap;
+/* Keys of four or eight bytes, or heads of AtHead: as they are now and where the next pass puts them. */
+typedef struct Keys Keys;
+struct Keys { void *from, *to; uint32_t n; size_t bytes; };
+
+/* ACTION(type of an item, its key) for the items that k has. */
+#define BY_WIDTH(ACTION) do{ \
+    if( k->bytes==sizeof(uint32_t) ) ACTION(uint32_t, ); \
+    else if( k->bytes==sizeof(uint64_t) ) ACTION(uint64_t, ); \
+    else ACTION(AtHead, .head); \
+  }while(0)
+
+#define DIFFERING(TYPE, KEY) do{ \
+    const TYPE *item = k->from; \
+    for(i=1; i<k->n; i++){ differ |= item[i]KEY ^ item[0]KEY; wrong |= item[i]KEY<item[i-1]KEY; } \
+  }while(0)
+static uint64_t differing_bits(const Keys *k, int *in_order){
+  uint64_t differ = 0;
+  uint32_t i, wrong = 0;
+  BY_WIDTH(DIFFERING);
+  *in_order = !wrong;
+  return differ;
+}
+
+#define PLACE(TYPE, KEY) do{ \
+    TYPE *item = k->from, moved; \
+    for(i=1; i<k->n; i++){ \
+      moved = item[i]; \
+      for(j=i; j>0 && item[j-1]KEY>moved KEY; j--) item[j] = item[j-1]; \
+      item[j] = moved; \
+    } \
+  }while(0)
+static void place_few(const Keys *k){
+  uint32_t i, j;
+  BY_WIDTH(PLACE);
+}
+
+#define COUNT_DIGITS(TYPE, KEY) do{ \
+    const TYPE *item = k->from; \
+    for(i=0; i<k->n; i++) start[item[i]KEY>>shift & mask]++; \
+  }while(0)
+#define SCATTER(TYPE, KEY) do{ \
+    const TYPE *item = k->from; \
+    TYPE *to = k->to; \
+    for(i=0; i<k->n; i++) to[start[item[i]KEY>>shift & mask]++] = item[i]; \
+  }while(0)
+/* One pass: stable by the digit at shift. */
+static void scatter(const Keys *k, uint32_t *start, int shift, int digit){
+  uint32_t mask = (UINT32_C(1)<<digit)-1, i, sum = 0;
+  memset(start, 0, ((size_t)mask+1)*sizeof *start);
+  BY_WIDTH(COUNT_DIGITS);
+  for(i=0; i<=mask; i++){
+    uint32_t count = start[i];
+    start[i] = sum;
+    sum += count;
   }
-  if( from!=keys && !env->error.code ) memcpy(keys, from, n*sizeof *keys);
+  BY_WIDTH(SCATTER);
+}
+
+static int sort_keys(AtEnv *env, void *keys, uint32_t n, size_t bytes){
+  Keys k = {keys, NULL, n, bytes};
+  int in_order, low = 0, high = bytes==sizeof(uint32_t) ? 32 : 64, passes, digit, i;
+  uint64_t differ = differing_bits(&k, &in_order);
+  uint32_t *start;
+  void *room;
+  if( in_order ) return at_alive(env, n);
+  if( n<=FEW ){
+    place_few(&k);
+    return at_alive(env, n);
+  }
+  while( (differ>>low & 1)==0 ) low++;
+  while( (differ>>(high-1) & 1)==0 ) high--;
+  passes = (high-low+MOST_DIGIT-1)/MOST_DIGIT;
+  digit = (high-low+passes-1)/passes;
+  k.to = room = at_alloc(env, n, bytes);
+  start = at_alloc(env, (size_t)1<<digit, sizeof *start);
+  for(i=0; i<passes && at_alive(env, n); i++){
+    void *swap = k.from;
+    int shift = low+i*digit, width = high-shift<digit ? high-shift : digit;
+    scatter(&k, start, shift, width);
+    k.from = k.to;
+    k.to = swap;
+  }
+  if( k.from!=keys && !env->error.code ) memcpy(keys, k.from, n*bytes);
   at_free(env->alloc, room);
   at_free(env->alloc, start);
   return !env->error.code;
 }
 
+/* Puts n keys in ascending order. */
+int at_sort_keys(AtEnv *env, uint64_t *keys, uint32_t n){
+  return sort_keys(env, keys, n, sizeof *keys);
+}
+
+/* The same of keys of four bytes. */
+int at_sort_short_keys(AtEnv *env, uint32_t *keys, uint32_t n){
+  return sort_keys(env, keys, n, sizeof *keys);
+}
+
 /* Puts n items in ascending order of their heads, stable. */
 int at_sort_heads(AtEnv *env, AtHead *items, uint32_t n){
-  AtHead *room, *from = items, *to;
-  uint32_t *start, i, sum;
-  uint64_t differ = 0;
-  int shift;
-  for(i=1; i<n; i++) differ |= items[i].head ^ items[0].head;
-  if( differ==0 ) return at_alive(env, n);
-  to = room = at_alloc(env, n, sizeof *room);
-  start = at_alloc(env, DIGITS, sizeof *start);
-  for(shift=0; shift<64 && at_alive(env, n); shift+=DIGIT){
-    AtHead *swap = from;
-    if( (differ>>shift & (DIGITS-1))==0 ) continue;
-    memset(start, 0, DIGITS*sizeof *start);
-    for(i=0; i<n; i++) start[from[i].head>>shift & (DIGITS-1)]++;
-    for(i=0, sum=0; i<DIGITS; i++){
-      uint32_t count = start[i];
-      start[i] = sum;
-      sum += count;
-    }
-    for(i=0; i<n; i++) to[start[from[i].head>>shift & (DIGITS-1)]++] = from[i];
-    from = to;
-    to = swap;
-  }
-  if( from!=items && !env->error.code ) memcpy(items, from, n*sizeof *items);
-  at_free(env->alloc, room);
-  at_free(env->alloc, start);
-  return !env->error.code;
+  return sort_keys(env, items, n, sizeof *items);
 }

@@ -57,14 +57,11 @@ int at_wilson(double k, double n, double z, double *low, double *high){
   return 1;
 }
 
-/* The p-quantile of n > 0 sorted spells, in microseconds: linear between the
-** neighbours of position p(n-1). */
-double at_quantile(const uint64_t *sorted, uint32_t n, double p){
+/* Where the p-quantile of n > 0 sorted values lies, at p(n-1): the value before it,
+** and which part of the way to the next value it is on, linearly. */
+uint32_t at_quantile_place(uint32_t n, double p, double *part){
   double at = p*(double)(n-1), below = floor(at);
-  uint32_t i = (uint32_t)below;
-  double a = (double)at_spell_time(sorted[i]), b;
   assert( n>0 );
-  if( i+1>=n ) return a;
-  b = (double)at_spell_time(sorted[i+1]);
-  return a + (at-below)*(b-a);
+  *part = at-below;
+  return (uint32_t)below;
 }

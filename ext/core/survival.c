@@ -113,26 +113,6 @@ int at_curve_step(AtCurve *x, int64_t step){
   return at_curve_until(x, step*x->steps++);
 }
 
-/* The share that has converted in the end, as the last point of a curve over n
-** sorted spells has it: at one time the censored ones come last. */
-double at_converted_share(const uint64_t *keys, uint32_t n){
-  double conversion = 0, staying = 1, stretch = n, converted = 0, gone = 0;
-  uint32_t i;
-  for(i=0; i<n; i++){
-    int ending = (int)(keys[i] & 3);
-    converted += ending==AT_CONVERTED;
-    gone += ending!=AT_CENSORED;
-    if( ending!=AT_CENSORED ) continue;
-    if( gone>0 ){
-      conversion += staying*(converted/stretch);
-      staying *= (stretch-gone)/stretch;
-    }
-    stretch = n-i-1;
-    converted = gone = 0;
-  }
-  return gone>0 ? conversion + staying*(converted/stretch) : conversion;
-}
-
 /* The standard error of the share that has converted. Near 1 the variance comes
 ** from what is left, 1 - F = S + share closed, where nothing cancels. */
 double at_curve_error(const AtCurve *x){

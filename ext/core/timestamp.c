@@ -166,7 +166,9 @@ static const char *out_of_range(int64_t unit){
 
 /* Numeric times: whole * unit, within the range of years. */
 static const char *integer_time(int64_t whole, int64_t unit, int64_t *time){
-  if( whole<AT_MIN_TIME/unit || whole>AT_MAX_TIME/unit ) return out_of_range(unit);
+  int64_t least = AT_MIN_TIME/AT_SECOND, most = AT_MAX_TIME/AT_SECOND;
+  if( unit!=AT_SECOND ){ least = AT_MIN_TIME/unit; most = AT_MAX_TIME/unit; }
+  if( whole<least || whole>most ) return out_of_range(unit);
   *time = whole*unit;
   return NULL;
 }

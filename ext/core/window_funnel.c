@@ -301,11 +301,37 @@ static void list_rows(const Scan *s, uint32_t *rows){
   }
 }
 
+/* The level alone, without modes, of sorted rows with sets of one word: of the chains at a
+** step nothing counts but the latest entry. */
+static uint32_t plain_level(AtEnv *env, const AtConditions *c, int64_t window){
+  int64_t entry[65];                               /* by step, from 1 */
+  uint32_t highest = 0, i = 0, k;
+  for(k=0; k<=c->n_conditions; k++) entry[k] = AT_NO_TIME;
+  while( i<c->n && highest<c->n_conditions && at_alive(env, 1) ){
+    int64_t time = c->time[i];
+    uint64_t rest = c->set[i++];
+    while( i<c->n && c->time[i]==time ) rest |= c->set[i++];
+    if( rest & 1 ) entry[1] = time;
+    if( (rest & 1) && highest==0 ) highest = 1;
+    for(k=2, rest>>=1; rest; k++, rest>>=1){
+      if( !(rest & 1) || entry[k-1]==AT_NO_TIME || time-entry[k-1]>window || entry[k]>=entry[k-1] ) continue;
+      entry[k] = entry[k-1];
+      if( k>highest ) highest = k;
+    }
+  }
+  return highest;
+}
+
+/* Steps that a scan has room for without asking. */
+#define FEW_STEPS 16
+
 /* The level of sorted rows; with rows[] (room for every condition) also the row of
 ** each step of the chain that reaches it, of several the one that entered last. */
 uint32_t at_window_funnel(AtEnv *env, const AtConditions *c, const AtFunnelRule *rule, uint32_t *rows){
+  Reached few[FEW_STEPS+1];
   Scan s;
   uint32_t k;
+  if( rule->modes==0 && rows==NULL && c->words==1 ) return plain_level(env, c, rule->window);
   memset(&s, 0, offsetof(Scan, once));
   memset(&s.assign, 0, sizeof s - offsetof(Scan, assign));
   s.env = env;
@@ -313,7 +339,7 @@ uint32_t at_window_funnel(AtEnv *env, const AtConditions *c, const AtFunnelRule 
   s.modes = rule->modes;
   s.window = rule->window;
   s.has_links = rows!=NULL;
-  s.reached = at_alloc(env, c->n_conditions+1, sizeof *s.reached);
+  s.reached = c->n_conditions<=FEW_STEPS ? few : at_alloc(env, c->n_conditions+1, sizeof *s.reached);
   for(k=0; s.reached && k<=c->n_conditions; k++){
     s.reached[k].entry = s.reached[k].own = s.reached[k].before = AT_NO_TIME;
     s.reached[k].link = s.reached[k].before_link = 0;
@@ -325,7 +351,7 @@ uint32_t at_window_funnel(AtEnv *env, const AtConditions *c, const AtFunnelRule 
     if( !read_instant(&s) ) break;
   }
   if( rows && !env->error.code ) list_rows(&s, rows);
-  at_free(env->alloc, s.reached);
+  if( s.reached!=few ) at_free(env->alloc, s.reached);
   at_free(env->alloc, s.links);
   at_assign_free(env->alloc, &s.assign);
   return s.highest;

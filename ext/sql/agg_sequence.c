@@ -17,64 +17,83 @@
 
 typedef struct State State;
 struct State {
-  int started;
-  AtEnv env;
-  AtText pattern_text;              /* as in the first row that has one */
-  AtPattern pattern;
+  int started, failed;              /* failed: the step has said why */
+  Connection *connection;
+  Reading *reading;                 /* of the pattern, NULL before the first row that has one */
   AtConditions rows;
+  AtConditionRoom room;
 };
 
+static int read_pattern(AtEnv *env, Reading *r, const AtCell *arguments){
+  if( arguments[0].type==AT_TEXT ) return at_pattern_parse(env, &r->pattern, arguments[0].text, arguments[0].n, r->n_conditions);
+  at_fail(env, AT_INVALID, "pattern is not text (got %s); write a pattern such as '(?1).*(?2)'",
+          at_cell_quote(&arguments[0]).text);
+  return 0;
+}
+
 static void step(sqlite3_context *context, const char *name, int argc, sqlite3_value **argv, int has_forms){
+  static const char *const names[] = {"pattern"};
   State *s = sqlite3_aggregate_context(context, sizeof *s);
+  AtEnv env;
   AtCell pattern;
   int64_t time;
   uint8_t form;
   if( s==NULL ){ sqlite3_result_error_nomem(context); return; }
-  if( !s->started ){
-    s->started = 1;
-    s->env = connection_env(sqlite3_user_data(context));
-  }
-  if( argc>0 ) cell_of(argv[0], &pattern);
+  s->started = 1;
+  s->connection = sqlite3_user_data(context);
+  connection_env_at(s->connection, &env);
   if( argc<3 ){
-    at_fail(&s->env, AT_INVALID, "there is no condition; write %s('(?1)(?2)', ts, page = 'cart', page = 'paid')", name);
-  }else if( pattern.type!=AT_NULL ){
-    if( group_constant(&s->env, &s->pattern_text, &pattern, "pattern") ){
-      if( pattern.type!=AT_TEXT ){
-        at_fail(&s->env, AT_INVALID, "pattern is not text (got %s); write a pattern such as '(?1).*(?2)'",
-                at_cell_quote(&pattern).text);
-      }
-      if( !s->env.error.code ) at_pattern_parse(&s->env, &s->pattern, pattern.text, pattern.n, (uint32_t)argc-2);
-      at_conditions_open(&s->env, &s->rows, (uint32_t)argc-2, has_forms);
-    }
-    if( !s->env.error.code && group_time(&s->env, argv[1], &time, &form)
-     && group_conditions(&s->env, &s->rows, 1, argc-2, argv+2) ){
-      at_conditions_add(&s->env, &s->rows, time, form, 0);
+    at_fail(&env, AT_INVALID, "there is no condition; write %s('(?1)(?2)', ts, page = 'cart', page = 'paid')", name);
+  }else{
+    uint32_t n = (uint32_t)argc-2;
+    cell_of(argv[0], &pattern);
+    if( pattern.type!=AT_NULL
+     && reading_of(&env, s->connection, &s->reading, READS_PATTERN, n, &pattern, names, 1, read_pattern) ){
+      if( s->rows.capacity==0 && at_conditions_open(&env, &s->rows, n, has_forms) ) at_conditions_lend(&s->rows, &s->room);
+      if( !env.error.code && group_time(&env, argv[1], &time, &form)
+       && group_conditions(&env, &s->rows, 1, argc-2, argv+2) ) at_conditions_add(&env, &s->rows, time, form, 0);
     }
   }
-  if( s->env.error.code ) result_failure(context, name, &s->env);
+  if( env.error.code ){
+    s->failed = 1;
+    result_failure(context, name, &env);
+  }
 }
 
-/* The group's state with its rows sorted; NULL where nothing was stepped. */
-static State *finish(sqlite3_context *context){
+/* The group's state, NULL where nothing was stepped or a step has failed; its rows are sorted. */
+static State *finish(sqlite3_context *context, AtEnv *env){
   State *s = sqlite3_aggregate_context(context, 0);
-  if( s==NULL || !s->started ) return NULL;
-  if( s->pattern_text.n==0 ){
-    at_fail(&s->env, AT_INVALID, "pattern is NULL in every row; write a pattern such as '(?1).*(?2)'");
+  if( s==NULL || !s->started || s->failed ) return NULL;
+  connection_env_at(s->connection, env);
+  if( s->reading==NULL ){
+    at_fail(env, AT_INVALID, "pattern is NULL in every row; write a pattern such as '(?1).*(?2)'");
   }
-  at_conditions_sort(&s->env, &s->rows);
+  at_conditions_sort(env, &s->rows);
   return s;
 }
 
-static void close_state(State *s){
-  at_text_free(s->env.alloc, &s->pattern_text);
-  at_pattern_free(s->env.alloc, &s->pattern);
-  at_conditions_free(s->env.alloc, &s->rows);
+/* After the result, also of a step that has failed. */
+static void close_state(sqlite3_context *context){
+  State *s = sqlite3_aggregate_context(context, 0);
+  if( s==NULL || !s->started ) return;
+  reading_release(&s->connection->alloc, s->reading);
+  s->reading = NULL;
+  at_conditions_free(&s->connection->alloc, &s->rows);
 }
 
-static void result_number(sqlite3_context *context, const char *name, State *s, uint64_t number){
-  if( s && s->env.error.code ) result_failure(context, name, &s->env);
+static void final_number(sqlite3_context *context, const char *name,
+                         uint64_t (*number_of)(AtEnv *env, const AtPattern *p, const AtConditions *c)){
+  AtEnv env;
+  State *s = finish(context, &env);
+  uint64_t number = 0;
+  if( s && !env.error.code ) number = number_of(&env, &s->reading->pattern, &s->rows);
+  if( s && env.error.code ) result_failure(context, name, &env);
   else sqlite3_result_int64(context, (sqlite3_int64)number);
-  if( s ) close_state(s);
+  close_state(context);
+}
+
+static uint64_t match_of(AtEnv *env, const AtPattern *p, const AtConditions *c){
+  return (uint64_t)at_sequence_match(env, p, c);
 }
 
 void sequence_match_step(sqlite3_context *context, int argc, sqlite3_value **argv){
@@ -82,8 +101,7 @@ void sequence_match_step(sqlite3_context *context, int argc, sqlite3_value **arg
 }
 
 void sequence_match_final(sqlite3_context *context){
-  State *s = finish(context);
-  result_number(context, "sequence_match", s, s ? (uint64_t)at_sequence_match(&s->env, &s->pattern, &s->rows) : 0);
+  final_number(context, "sequence_match", match_of);
 }
 
 void sequence_count_step(sqlite3_context *context, int argc, sqlite3_value **argv){
@@ -91,8 +109,7 @@ void sequence_count_step(sqlite3_context *context, int argc, sqlite3_value **arg
 }
 
 void sequence_count_final(sqlite3_context *context){
-  State *s = finish(context);
-  result_number(context, "sequence_count", s, s ? at_sequence_count(&s->env, &s->pattern, &s->rows) : 0);
+  final_number(context, "sequence_count", at_sequence_count);
 }
 
 void sequence_events_step(sqlite3_context *context, int argc, sqlite3_value **argv){
@@ -100,20 +117,20 @@ void sequence_events_step(sqlite3_context *context, int argc, sqlite3_value **ar
 }
 
 void sequence_events_final(sqlite3_context *context){
-  State *s = finish(context);
+  AtEnv env;
+  State *s = finish(context, &env);
   AtText json = {0};
-  uint32_t *rows, n;
   if( s==NULL ){
     sqlite3_result_text(context, "[]", 2, SQLITE_STATIC);
     sqlite3_result_subtype(context, 'J');
-    return;
+  }else{
+    uint32_t *rows = s->reading ? at_alloc(&env, s->reading->pattern.n+1, sizeof *rows) : NULL, n = 0;
+    if( rows ) n = at_sequence_rows(&env, &s->reading->pattern, &s->rows, rows);
+    if( !env.error.code ) at_conditions_json(&env, &s->rows, rows, n, &json);
+    at_free(env.alloc, rows);
+    result_json(context, "sequence_match_events", &env, &json);
   }
-  rows = at_alloc(&s->env, s->pattern.n+1, sizeof *rows);
-  n = at_sequence_rows(&s->env, &s->pattern, &s->rows, rows);
-  if( !s->env.error.code ) at_conditions_json(&s->env, &s->rows, rows, n, &json);
-  result_json(context, "sequence_match_events", &s->env, &json);
-  at_free(s->env.alloc, rows);
-  close_state(s);
+  close_state(context);
 }
 
 /********************************** sequence_next_node ***********************/

@@ -62,21 +62,27 @@ void connection_release(void *connection){
   Connection *c = connection;
   if( --c->references>0 ) return;
   cache_clear(c);
+  readings_clear(c);
   at_text_free(&c->alloc, &c->fingerprint);
   at_text_free(&c->alloc, &c->frame_sql);
   sqlite3_free(c);
 }
 
-/* The text of an error is written when there is one: an aggregate starts one for each group. */
+/* An env in place. The text of an error is written when there is one: an aggregate
+** starts one for each row. */
+void connection_env_at(Connection *c, AtEnv *env){
+  env->ticks = 0;
+  env->threads = c->threads;
+  env->error.code = AT_OK;
+  env->error.text[0] = 0;
+  env->alloc = &c->alloc;
+  env->heartbeat = lone_heartbeat;
+  env->heartbeat_ctx = c;
+}
+
 AtEnv connection_env(Connection *c){
   AtEnv env;
-  env.ticks = 0;
-  env.threads = c->threads;
-  env.error.code = AT_OK;
-  env.error.text[0] = 0;
-  env.alloc = &c->alloc;
-  env.heartbeat = lone_heartbeat;
-  env.heartbeat_ctx = c;
+  connection_env_at(c, &env);
   return env;
 }
 

@@ -23,6 +23,10 @@ int group_conditions(AtEnv *env, AtConditions *rows, int first, int n, sqlite3_v
     AtCell cell;
     int holds;
     const char *mend;
+    if( sqlite3_value_type(argv[i])==SQLITE_INTEGER ){ /* what a comparison gives */
+      if( sqlite3_value_int64(argv[i]) ) at_conditions_hold(rows, (uint32_t)(first+i));
+      continue;
+    }
     cell_of(argv[i], &cell);
     mend = at_condition(&cell, &holds);
     if( mend ){

@@ -36,6 +36,8 @@ struct Connection {
   AtText frame_sql;
   int frame_run;                    /* which run of it */
   unsigned frame_generation;        /* of the databases then */
+  struct Reading *readings[8];      /* see reading.c */
+  unsigned next_reading;            /* whose place the next one takes */
 };
 typedef struct Work Work;
 struct Work {
@@ -51,6 +53,7 @@ Connection *connection_open(sqlite3 *db);
 void connection_release(void *connection);
 AtEnv connection_env(Connection *connection);
 int connection_is_utf8(Connection *connection);
+void connection_env_at(Connection *connection, AtEnv *env);
 int work_begin(Work *work, Connection *connection);
 void work_end(Work *work);
 int work_code(const Work *work);
@@ -84,6 +87,28 @@ void result_json(sqlite3_context *context, const char *function, const AtEnv *en
 int group_time(AtEnv *env, sqlite3_value *value, int64_t *time, uint8_t *form);
 int group_conditions(AtEnv *env, AtConditions *rows, int first, int n, sqlite3_value **argv);
 int group_constant(AtEnv *env, AtText *kept, const AtCell *cell, const char *name);
+
+/************************ Interface to code in reading.c **********************
+** Arguments of condition functions, read once for all groups.
+*/
+#define KEPT_READINGS ((int)(sizeof ((Connection*)0)->readings/sizeof *((Connection*)0)->readings))
+enum { READS_WINDOW, READS_STAGES, READS_PATTERN };
+typedef struct Reading Reading;
+struct Reading {
+  int references;
+  int kind;                         /* READS_… */
+  uint32_t n_conditions;
+  int n;                            /* arguments */
+  AtText arguments[3];              /* as given: tag and bytes */
+  AtFunnelRule rule;
+  AtStages stages;
+  AtPattern pattern;
+};
+typedef int (*ReadArguments)(AtEnv *env, Reading *reading, const AtCell *arguments);
+int reading_of(AtEnv *env, Connection *connection, Reading **group, int kind, uint32_t n_conditions,
+               const AtCell *arguments, const char *const *names, int n, ReadArguments read);
+void reading_release(const AtAlloc *alloc, Reading *reading);
+void readings_clear(Connection *connection);
 
 /************************ Interface to code in relation.c *********************
 ** 'touches(account_id, touched_at, channel)'

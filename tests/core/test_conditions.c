@@ -113,6 +113,43 @@ static void test_sort_leaves_no_trace_of_arrival(void **state){
   }
 }
 
+/* Rows that begin in lent room are what they are without it, wherever they end. */
+static void test_lent_room(void **state){
+  Heap *heap = *state;
+  Random r = {3};
+  int round;
+  for(round=0; round<2000; round++){
+    AtEnv env = heap_env(heap);
+    uint32_t n_conditions = round%4 ? 3 : 70, n = random_below(&r, 40), i, k;
+    int has_forms = round%2;
+    AtConditionRoom room;
+    AtConditions c, d;
+    at_conditions_open(&env, &c, n_conditions, has_forms);
+    at_conditions_open(&env, &d, n_conditions, has_forms);
+    heap->calls = 0;
+    at_conditions_lend(&d, &room);
+    for(i=0; i<n; i++){
+      int64_t time = random_below(&r, 9);
+      uint8_t form = (uint8_t)random_below(&r, 2);
+      for(k=1; k<=n_conditions; k++) if( random_below(&r, 3)==0 ) at_conditions_hold(&d, k);
+      memcpy(c.row, d.row, sizeof c.row);
+      assert_true(at_conditions_add(&env, &d, time, form, 1));
+      if( i<AT_ROOM_ROWS && n_conditions<=64 ) assert_int_equal(heap->calls, 0);
+      else assert_true(!d.is_lent);
+      assert_true(at_conditions_add(&env, &c, time, form, 1));
+      if( i<AT_ROOM_ROWS ) heap->calls = 0;
+    }
+    assert_true(at_conditions_sort(&env, &d) && at_conditions_sort(&env, &c));
+    assert_true(c.n==n && d.n==n);
+    for(i=0; i<n; i++){
+      assert_true(c.time[i]==d.time[i] && (!has_forms || c.form[i]==d.form[i]));
+      assert_memory_equal(at_conditions_set(&c, i), at_conditions_set(&d, i), c.words*sizeof *c.set);
+    }
+    at_conditions_free(env.alloc, &c);
+    at_conditions_free(env.alloc, &d);
+  }
+}
+
 static void test_empty_rows_are_left_out_or_kept(void **state){
   AtEnv env = heap_env(*state);
   AtConditions c;
@@ -194,14 +231,16 @@ static void test_retention(void **state){
 
 /*********************************** Failures *********************************/
 
+/* given: the number of conditions; up to 64 the rows begin in lent room. */
 static void fill_sort_and_show(AtEnv *env, void *given){
+  uint32_t i, rows[40], n_conditions = *(uint32_t*)given;
+  AtConditionRoom room;
   AtConditions c;
   AtText json = {NULL, 0, 0};
-  uint32_t i, rows[40];
-  (void)given;
-  at_conditions_open(env, &c, 200, 1);
+  at_conditions_open(env, &c, n_conditions, 1);
+  at_conditions_lend(&c, &room);
   for(i=0; i<100 && !env->error.code; i++){
-    at_conditions_hold(&c, 1 + i*7%200);
+    at_conditions_hold(&c, 1 + i*7%n_conditions);
     at_conditions_add(env, &c, (int64_t)(i*31%17)*AT_SECOND, AT_FORM_INT, 0);
   }
   at_conditions_sort(env, &c);
@@ -213,8 +252,10 @@ static void fill_sort_and_show(AtEnv *env, void *given){
 }
 
 static void test_failures(void **state){
-  check_failures(*state, fill_sort_and_show, NULL, 15);
-  check_stops(*state, fill_sort_and_show, NULL, 5);
+  uint32_t many = 200, few = 60;
+  check_failures(*state, fill_sort_and_show, &many, 15);
+  check_failures(*state, fill_sort_and_show, &few, 12);
+  check_stops(*state, fill_sort_and_show, &many, 5);
 }
 
 int main(void){
@@ -223,6 +264,7 @@ int main(void){
     HEAP_TEST(test_sets_are_compared_as_lists),
     HEAP_TEST(test_examples_of_the_order),
     HEAP_TEST(test_sort_leaves_no_trace_of_arrival),
+    HEAP_TEST(test_lent_room),
     HEAP_TEST(test_empty_rows_are_left_out_or_kept),
     HEAP_TEST(test_at_most_1000),
     HEAP_TEST(test_json_of_times),

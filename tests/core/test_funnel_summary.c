@@ -11,7 +11,7 @@ static int open_case(AtEnv *env, Case *x, const char *stages, const char *option
   memset(x, 0, sizeof *x);
   at_options_parse(env, &x->options, options, strlen(options), AT_FOR_FUNNEL_SUMMARY);
   if( !env->error.code ) parse_stages(env, &x->stages, stages);
-  if( !env->error.code ) x->events = load_events(env, 1, entities, n);
+  if( !env->error.code ) x->events = load_events(env, x->options.hold ? 2 : 1, entities, n);
   if( x->events && at_funnel_open(env, &x->funnel, x->events, &x->stages, &x->options) ){
     at_funnel_summarize(env, &x->table, &x->funnel);
   }
@@ -211,14 +211,15 @@ static void check_row(AtEnv *env, AtFunnel *f, const AtStageRow *row, const Tall
   assert_same(row->p90, t.n_days ? quantile(t.days, t.n_days, 0.9) : NAN);
 }
 
-static void random_events(Random *r, char *out, size_t room){
+/* Few events at few times, or many at three: crowds at one instant. */
+static void random_events(Random *r, char *out, size_t room, uint32_t most){
   static const char *const stages[] = {"a", "b", "c", "d", "lost", "other"};
-  uint32_t n = random_below(r, 12), i;
+  uint32_t n = random_below(r, most), n_times = most<50 ? 40 : 3, i;
   size_t used = 0;
   out[0] = 0;
   for(i=0; i<n && used+40<room; i++){
-    used += (size_t)snprintf(out+used, room-used, "%s@%u/l%u ", stages[random_below(r, COUNT(stages))], (unsigned)(random_below(r, 40)*43200),
-                             (unsigned)random_below(r, 3));
+    used += (size_t)snprintf(out+used, room-used, "%s@%u/l%u/h%u ", stages[random_below(r, COUNT(stages))], (unsigned)(random_below(r, n_times)*43200),
+                             (unsigned)random_below(r, 3), (unsigned)random_below(r, 2));
   }
 }
 
@@ -226,19 +227,24 @@ static void test_against_passes(void **state){
   static const char *const options[] = {
     "", "by=label", "by=label; label=last", "by=label; label=stage", "period=day", "period=week; by=label", "order=any; by=label; label=stage",
     "order=strict; period=day", "passes=first; exits=lost; period=week", "exclude_drop=lost; boomerang=on; by=label", "window=5 days; by=label", "as_of=900000",
+    "exits=lost; exclude=other", "exclude=lost; window=3 days", "exits=lost; by=label; window=4 days", "period=month; exclude=other", "as_of=900000.5; window=5 days",
+    "recycle=129600.25", "hold=plan; exits=lost",
   };
+  static const char *const lists[] = {"a > b", "a > b > c > d", "a > b? > c [1 day] > d", "a > b [36 hours] > c? > d", "c > a > d", "a > b? [1 day] > c? [2 days] > d [3 days]", "d"};
   Random r = {1};
   int round;
-  for(round=0; round<1500; round++){
+  for(round=0; round<4000; round++){
     AtEnv env = heap_env(*state);
-    char events[12][400], text[200];
+    char events[12][4000], text[200];
     const char *entities[12];
     static Tally first;
     uint32_t n = random_below(&r, 13), i;
     Case x;
-    for(i=0; i<n; i++){ random_events(&r, events[i], sizeof events[i]); entities[i] = events[i]; }
-    snprintf(text, sizeof text, "%s%s", options[random_below(&r, COUNT(options))], random_below(&r, 2) ? "; recycle=4 days" : "");
-    assert_true(open_case(&env, &x, round%2 ? "a > b > c > d" : "a > b", text, entities, n));
+    const char *list = lists[random_below(&r, COUNT(lists))], *option = options[random_below(&r, COUNT(options))];
+    if( strstr(option, "order=any") || strstr(option, "strict") ) list = lists[round%2];
+    for(i=0; i<n; i++){ random_events(&r, events[i], sizeof events[i], i==0 && round%20==0 ? 100 : 12); entities[i] = events[i]; }
+    snprintf(text, sizeof text, "%s%s", option, random_below(&r, 2) && !strstr(option, "recycle") ? "; recycle=4 days" : "");
+    assert_true(open_case(&env, &x, list, text, entities, n));
     for(i=0; i<x.table.n; i++){
       const AtStageRow *row = &x.table.rows[i], *before = row-1;
       assert_int_equal(row->number, i%x.stages.n+1);
@@ -271,6 +277,65 @@ static void test_many_groups(void **state){
   close_case(&env, &x);
 }
 
+/************************************ Threads *********************************/
+
+static void *any_thread_resize(void *ctx, void *block, size_t bytes){
+  (void)ctx;
+  if( bytes==0 ){ free(block); return NULL; }
+  return realloc(block, bytes);
+}
+static const AtAlloc any_thread = {any_thread_resize, NULL};
+
+/* So many stories, each lived by COPIES entities: enough events for parts and threads. */
+enum { STORIES = 60, COPIES = 400 };
+
+static void check_copies(const AtStageTable *one, const AtStageTable *all){
+  uint32_t i;
+  int j;
+  assert_int_equal(one->n, all->n);
+  for(i=0; i<one->n; i++){
+    const AtStageRow *a = &one->rows[i], *b = &all->rows[i];
+    assert_true(a->period==b->period && a->label==b->label && a->number==b->number && a->entered*COPIES==b->entered);
+    for(j=0; j<=AT_OPEN; j++) assert_int_equal(a->outcome[j]*COPIES, b->outcome[j]);
+    assert_same(b->rate, a->rate);
+    assert_same(b->overall, a->overall);
+    assert_same(b->mean, a->mean);
+    assert_same(b->expected, a->expected);
+  }
+}
+
+/* Any number of threads gives the same bits, and the parts that the events are cut into nothing but the sum. */
+static void test_threads(void **state){
+  static const char *const options[] = {
+    "exits=lost; window=9 days", "by=label", "period=day; by=label; label=stage", "order=any; recycle=4 days", "as_of=1000000.5; recycle=3 days", "exclude_drop=lost",
+  };
+  static char stories[STORIES][1200];
+  static const char *entities[STORIES*COPIES];
+  Random r = {11};
+  size_t i, k;
+  (void)state;
+  for(i=0; i<STORIES; i++) random_events(&r, stories[i], sizeof stories[i], 20);
+  for(i=0; i<STORIES*COPIES; i++) entities[i] = stories[i*7%STORIES];
+  for(k=0; k<COUNT(options); k++){
+    AtEnv env = {0};
+    Case one, all;
+    env.alloc = &any_thread;
+    assert_true(open_case(&env, &one, "a > b > c > d", options[k], entities, STORIES));
+    assert_true(open_case(&env, &all, "a > b > c > d", options[k], entities, STORIES*COPIES));
+    assert_true(all.events->n>AT_PARALLEL_ROWS);
+    check_copies(&one.table, &all.table);
+    for(env.threads=2; env.threads<=5; env.threads++){
+      AtStageTable again;
+      assert_true(at_funnel_summarize(&env, &again, &all.funnel));
+      assert_int_equal(again.n, all.table.n);
+      assert_memory_equal(again.rows, all.table.rows, again.n*sizeof *again.rows);
+      at_stage_table_free(env.alloc, &again);
+    }
+    close_case(&env, &one);
+    close_case(&env, &all);
+  }
+}
+
 /************************************ Failures ********************************/
 
 static void summarize_all(AtEnv *env, void *given){
@@ -282,12 +347,15 @@ static void summarize_all(AtEnv *env, void *given){
     snprintf(events[i], sizeof events[i], "a@%u/l%u b@%u/x%s", (unsigned)(86400*(i%70)), (unsigned)i, (unsigned)(86400*(i%70)+3600*(80-i)), i%2 ? " c@9000000/x" : "");
     entities[i] = events[i];
   }
+  entities[79] = "z@5 c@5 c@5 b@5 b@5 b@5 a@5 a@5 a@5 a@5 c@5 c@5 b@5 b@5 b@5 a@5 a@5 a@5 a@5";
   open_case(env, &x, "a > b > c", given, entities, 80);
   close_case(env, &x);
 }
 
 static void test_failures(void **state){
-  static char groups[] = "period=day; by=label", whole[] = "recycle=9 days";
+  static char groups[] = "period=day; by=label", whole[] = "recycle=9 days", written[] = "by=label; label=last";
+  check_failures(*state, summarize_all, written, 60);
+  check_stops(*state, summarize_all, written, 100);
   check_failures(*state, summarize_all, groups, 200);
   check_failures(*state, summarize_all, whole, 30);
   check_stops(*state, summarize_all, groups, 100);
@@ -302,6 +370,7 @@ int main(void){
     HEAP_TEST(test_confidence_widens_bounds),
     HEAP_TEST(test_against_passes),
     HEAP_TEST(test_many_groups),
+    HEAP_TEST(test_threads),
     HEAP_TEST(test_failures),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

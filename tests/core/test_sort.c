@@ -106,15 +106,30 @@ static void check_keys(void **state, uint64_t *keys, uint32_t n){
   free(expected);
 }
 
+/* The same keys cut to four bytes, from bit shift on. */
+static void check_short_keys(void **state, const uint64_t *keys, uint32_t n, uint32_t shift){
+  AtEnv env = heap_env(*state);
+  uint64_t *expected = malloc(((size_t)n+1)*sizeof *expected);
+  uint32_t *got = malloc(((size_t)n+1)*sizeof *got), i;
+  assert_true(expected && got);
+  for(i=0; i<n; i++) expected[i] = got[i] = (uint32_t)(keys[i]>>shift);
+  qsort(expected, n, sizeof *expected, compare_keys);
+  assert_true(at_sort_short_keys(&env, got, n));
+  for(i=0; i<n; i++) assert_int_equal(got[i], expected[i]);
+  free(expected);
+  free(got);
+}
+
 /* Keys that differ in any one stretch of bits, in a few, in all. */
 static void test_random_keys(void **state){
   static uint64_t keys[5000];
   Random r = {2};
   int round;
   for(round=0; round<3000; round++){
-    uint32_t n = random_below(&r, round%50 ? 60 : COUNT(keys)), i, shift = random_below(&r, 64);
+    uint32_t n = random_below(&r, round%50 ? 120 : COUNT(keys)), i, shift = random_below(&r, 64);
     uint64_t mask = random_bits(&r)>>random_below(&r, 64)<<shift, fixed = random_bits(&r);
     for(i=0; i<n; i++) keys[i] = (random_bits(&r) & mask) | (fixed & ~mask);
+    check_short_keys(state, keys, n, random_below(&r, 33));
     check_keys(state, keys, n);
   }
 }
@@ -132,18 +147,19 @@ static void test_edges_of_keys(void **state){
 
 static void sort_both(AtEnv *env, void *given){
   enum { N = 500 };
-  uint32_t key[N], order[N], i;
+  uint32_t key[N], order[N], shorter[N], i;
   uint64_t keys[N];
   Rows rows = {key, 0};
   Random r = {4};
   (void)given;
-  for(i=0; i<N; i++){ key[i] = random_below(&r, 100); order[i] = i; keys[i] = random_bits(&r); }
+  for(i=0; i<N; i++){ key[i] = random_below(&r, 100); order[i] = i; keys[i] = random_bits(&r); shorter[i] = (uint32_t)keys[i]; }
   if( !at_sort_order(env, order, N, compare, &rows) ) assert_true(env->error.code!=AT_OK);
   if( at_sort_keys(env, keys, N) ) assert_int_equal(env->error.code, AT_OK);
+  if( at_sort_short_keys(env, shorter, N) ) assert_int_equal(env->error.code, AT_OK);
 }
 
 static void test_failures(void **state){
-  check_failures(*state, sort_both, NULL, 3);
+  check_failures(*state, sort_both, NULL, 5);
   check_stops(*state, sort_both, NULL, 30);
 }
 
@@ -156,6 +172,7 @@ static void test_after_an_error(void **state){
   at_fail(&env, AT_INVALID, "earlier");
   assert_false(at_sort_order(&env, order, 3, compare, &rows));
   assert_false(at_sort_keys(&env, keys, 3));
+  assert_false(at_sort_short_keys(&env, key, 3));
   assert_error(&env, AT_INVALID, "earlier");
 }
 

@@ -81,34 +81,26 @@ static void test_wilson_solves_its_equation(void **state){
   }
 }
 
-/* R: quantile(c(1, 2, 4, 8), p, type = 7), in seconds. */
-static void test_quantile_by_hand(void **state){
-  static const double known[][2] = {{0, 1}, {0.1, 1.3}, {0.25, 1.75}, {0.5, 3}, {0.75, 5}, {0.9, 6.8}, {1, 8}};
-  uint64_t keys[4] = {at_spell(AT_SECOND, AT_CONVERTED), at_spell(2*AT_SECOND, AT_CONVERTED), at_spell(4*AT_SECOND, AT_CLOSED),
-                      at_spell(8*AT_SECOND, AT_CENSORED)};
-  size_t i;
+/* R: quantile(c(1, 2, 4, 8), p, type = 7): places 0 .. 3, and the part of the way to the next. */
+static void test_quantile_places(void **state){
+  static const double known[][3] = {{0, 0, 0}, {0.1, 0, 0.3}, {0.25, 0, 0.75}, {0.5, 1, 0.5}, {0.75, 2, 0.25}, {0.9, 2, 0.7}, {1, 3, 0}};
+  uint32_t n, i;
+  double part;
   (void)state;
-  for(i=0; i<COUNT(known); i++) assert_float_equal(at_quantile(keys, 4, known[i][0])/AT_SECOND, known[i][1], 1e-9);
-  for(i=0; i<COUNT(known); i++) assert_true(at_quantile(keys+3, 1, known[i][0])==8.0*AT_SECOND);
-}
-
-static void test_quantiles_between_their_neighbours(void **state){
-  static uint64_t keys[1000];
-  Random r = {3};
-  int round;
-  for(round=0; round<500; round++){
-    AtEnv env = heap_env(*state);
-    uint32_t n = 1 + random_below(&r, COUNT(keys)), i;
+  for(i=0; i<COUNT(known); i++){
+    assert_int_equal(at_quantile_place(4, known[i][0], &part), (int)known[i][1]);
+    assert_float_equal(part, known[i][2], 1e-12);
+    assert_int_equal(at_quantile_place(1, known[i][0], &part), 0);
+    assert_true(part==0);
+  }
+  for(n=1; n<3000; n++){
     double last = 0;
-    for(i=0; i<n; i++) keys[i] = at_spell(random_below(&r, 50)*DAY, AT_CONVERTED);
-    assert_true(at_sort_keys(&env, keys, n));
     for(i=0; i<=20; i++){
-      double q = at_quantile(keys, n, i/20.0);
-      uint32_t at = (uint32_t)floor(i/20.0*(n-1)+1e-9);
-      assert_true(q>=last && q>=(double)at_spell_time(keys[at])-1 && q<=(double)at_spell_time(keys[at+1<n ? at+1 : at])+1);
-      last = q;
+      double at = at_quantile_place(n, i/20.0, &part);
+      assert_true(part>=0 && part<1 && at+part<=n-1 && at+part>=last);
+      last = at+part;
     }
-    assert_true(last==(double)at_spell_time(keys[n-1]));
+    assert_true(last==n-1);
   }
 }
 
@@ -119,8 +111,7 @@ int main(void){
     HEAP_TEST(test_normal_quantile),
     HEAP_TEST(test_wilson_by_hand),
     HEAP_TEST(test_wilson_solves_its_equation),
-    HEAP_TEST(test_quantile_by_hand),
-    HEAP_TEST(test_quantiles_between_their_neighbours),
+    HEAP_TEST(test_quantile_places),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,6 +47,8 @@ QUERIES = [
     f"SELECT window_funnel_events(2, ts, {STAGES}) FROM events",
     f"SELECT window_funnel_events(400, ts, {', '.join(['stage > 0'] * 8)}) FROM events",  # the chains need more than the rows
     "SELECT funnel_stage(stage, ts, 'mql > sql > won', 5) FROM events",
+    "SELECT funnel_stage(stage, ts, 'mql > sql > won', ts / 40, 'strict_increase') FROM events WHERE ts NOTNULL GROUP BY ts / 40",  # a window for each group
+    f"SELECT sequence_match('(?1)(?t<=' || (ts / 40) || ')(?2)', ts, {STAGES}) FROM events WHERE ts NOTNULL GROUP BY ts / 40",
     f"SELECT sequence_count('(?1).*(?2)', ts, {STAGES}) FROM events",
     f"SELECT sequence_match_events('(?1).*(?t>100)(?2)(?2)(?2)', ts, {STAGES}) FROM events",
     "SELECT sequence_next_node('backward', 'tail', ts, label, 1, stage > '') FROM events WHERE entity = 3",
