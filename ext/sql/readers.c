@@ -11,8 +11,8 @@
 ** The proof
 **   1. The same file: the database has one, through one of SQLite's own file systems that
 **      lock, opened without nolock, immutable or a shared cache.
-**   2. The same snapshot: the statement holds a read transaction (snapshot.c), and the connection
-**      has no uncommitted change. With a rollback journal this is a lock under which nobody can
+**   2. The same snapshot: the statement holds a read transaction (snapshot.c) on this database, and
+**      no write transaction, so the connection has no uncommitted change in it. With a rollback journal this is a lock under which nobody can
 **      write to the file, so whoever reads it meanwhile reads the same. With a WAL others
 **      may commit beside it; then one connection reads all.
 **   3. The same meaning: EXPLAIN of the SELECT gives both connections the same program, and in
@@ -202,7 +202,8 @@ static int open_readers(Readers *readers){
   const char *file;
   AtText here = {0}, there = {0};
   int i, proved = 0;
-  if( r->is_view || !r->has_rowid || r->schema==NULL || !work->may_cache ) return 0;
+  if( r->is_view || !r->has_rowid || r->schema==NULL ) return 0;
+  if( sqlite3_txn_state(work->connection->db, r->schema)!=SQLITE_TXN_READ ) return 0;
   file = file_of(work, r, &vfs);
   if( file==NULL || !is_off(work, "read_uncommitted") || !cut_shares(readers) ) return 0;
   here = range_select(work, r, NULL);

@@ -202,6 +202,16 @@ def test_in_a_write_transaction(plain, tmp_path):
     check(connection, plain[1], False)
 
 
+def test_while_another_database_is_written(plain, tmp_path):
+    """CREATE TABLE AS is a write transaction, but not in the database that is read."""
+    connection = harness.connect(copy_of(plain, tmp_path))
+    query = DETAIL.format(touches="main.touches", conversions="main.conversions", options="threads=2")
+    assert traced(connection, f"CREATE TEMP TABLE result AS {query}") == ([], False)
+    assert sorted(connection.execute("SELECT * FROM result")) == sorted(plain[1][1])
+    assert traced(connection, f"CREATE TABLE main.result AS {query}") == ([], True)
+    assert sorted(connection.execute("SELECT * FROM main.result")) == sorted(plain[1][1])
+
+
 def test_uris_without_locks(plain):
     for parameter in ("immutable=1", "nolock=1"):
         check(harness.connect(f"{plain[0].as_uri()}?mode=ro&{parameter}", uri=True), plain[1], True)
