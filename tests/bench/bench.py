@@ -80,6 +80,7 @@ def measure_all(size, chosen, totals):
     """ROUNDS rounds of all contenders in turn, after one round that only warms the page cache up."""
     results = Results(totals)
     for number in range(ROUNDS + 1):
+        print(f"round {number} of {ROUNDS} ..." if number else "a first round, not counted ...", file=sys.stderr)
         for name in chosen:
             result = run_process([sys.executable, __file__, "--measure", name, size], name)
             results.check(result)

@@ -1,8 +1,8 @@
 -- The answer of attribution_summary() for five models in ClickHouse: the quickest form found. Per customer who
 -- converted one sorted array of touches, each an integer of its time and its channel's number; per conversion the
 -- beginning of its customer's array and the weights of its touches; then one row per touch, and one GROUP BY.
--- Slower were: tuples of time and label (by two to three times); arrays per conversion from a join of all touches (by
--- half). {touches} is the table, {channels} its labels in order, as an array.
+-- Slower were: tuples of time and label (by two to three times); arrays per conversion from a join of all touches (by up
+-- to a half). {touches} is the table, {channels} its labels in order, as an array.
 WITH
 journeys AS (
   SELECT customer_id, arraySort(groupArray(toUInt64(ts) * 256 + toUInt8(channel))) AS touches

@@ -1,6 +1,6 @@
 -- The levels of window_funnel() in DuckDB, greedily: from each visit the next signup, from that the next trial and so
--- on, each an ASOF join, all within 30 days of the visit. Slower were: ASOF LEFT joins that carry all six times along
--- (by half), sorted lists per entity (by three times, before anything is found in them).
+-- on, each an ASOF join, all within 30 days of the visit. Slower were sorted lists per entity: making them took
+-- four times as long, before anything is found in them.
 WITH
 s1 AS (SELECT entity, ts AS t1, ts AS t FROM events WHERE stage = 'visit'),
 s2 AS (SELECT s.entity, t1, e.ts AS t FROM s1 s ASOF JOIN (SELECT entity, ts FROM events WHERE stage = 'signup') e

@@ -105,7 +105,7 @@ def ratios(times, name, base):
 def digits(number):
     """Three of them, where they mean something."""
     return f"{number:.0f}" if number >= 100 else f"{number:.1f}" if number >= 10 else f"{number:.2f}" \
-        if number >= 0.1 else f"{number:.2g}"
+        if number >= 0.1 else f"{number:#.2g}"
 
 
 def memory(measured, name, base="scan"):
