@@ -165,16 +165,15 @@ typedef struct AtEntry AtEntry;
 struct AtEntry {
   uint64_t offset;                  /* of the tag, in bytes[] */
   uint32_t n;                       /* bytes, tag included */
-  uint32_t hash;
 };
 typedef struct AtDict AtDict;
 struct AtDict {
   uint32_t n, n_slots, capacity;
-  uint32_t *slots;                  /* id + 1, 0 = empty; power of two */
+  uint64_t *slots;                  /* hash and id + 1, 0 = empty; power of two */
   AtEntry *entries;
   char *bytes;
   size_t n_bytes, bytes_capacity;
-  unsigned touched;                 /* of no meaning */
+  uint32_t every_n;                 /* bytes of every entry; 0 = they differ */
 };
 #define AT_BATCH 64
 typedef struct AtKey AtKey;
@@ -184,6 +183,7 @@ int at_dict_intern_all(AtEnv *env, AtDict *dict, AtKey *keys, uint32_t n);
 uint32_t *at_dict_sort(AtEnv *env, AtDict *dict);
 uint64_t at_text_head(const char *text, size_t n);
 uint64_t at_text_tail(const char *text, size_t n);
+int at_entry_compare(const AtDict *a, uint32_t i, const AtDict *b, uint32_t j);
 size_t at_dict_size(const AtDict *dict);
 void at_dict_free(const AtAlloc *alloc, AtDict *dict);
 AtCell at_dict_cell(const AtDict *dict, uint32_t id);

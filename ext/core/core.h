@@ -110,16 +110,28 @@ struct AtLoader {
   AtRecent *recent_tags;            /* AT_RECENT for each tag */
   uint32_t n_waiting;               /* rows at the end whose keys wait in batch */
   AtText batch;                     /* their keys: tag, length, bytes */
+  int is_plain;                     /* rows may be at_loader_append_plain()'s */
+  int64_t epoch_seconds;            /* of the store's epoch */
 };
 int at_loader_open(AtEnv *env, AtLoader *loader, const AtShape *shape);
 int at_loader_intern(AtEnv *env, AtLoader *loader);
 int at_loader_append(AtEnv *env, AtLoader *loader, const AtCell *cells);
+int at_loader_append_plain(AtEnv *env, AtLoader *loader, int64_t entity, const char *key, size_t key_n,
+                           int64_t seconds, const char *label, size_t label_n, int64_t id);
 void at_loader_close(AtLoader *loader);
+int at_loader_widen_times(AtEnv *env, AtLoader *loader);
+int at_loader_widen_labels(AtEnv *env, AtLoader *loader);
+int at_loader_widen_ids(AtEnv *env, AtLoader *loader, int mode);
+
+/************************ Interface to code in journey_join.c *****************
+** Several loaders' rows in one common form.
+*/
+int at_loader_join(AtEnv *env, AtLoader *parts, int n);
 
 /************************ Interface to code in journey_sort.c *****************
 ** Arrival order to (entity, time, label text, tags, id, number).
 */
-AtStore *at_loader_finish(AtEnv *env, AtLoader *loader);
+AtStore *at_loader_finish(AtEnv *env, AtLoader *parts, int n);
 
 /************************ Interface to code in options.c **********************
 ** 'lookback=90 days; reset=conversion'

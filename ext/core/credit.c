@@ -17,6 +17,7 @@ int at_compare_keys(const AtStore *a, uint32_t i, const AtStore *b, uint32_t j){
   if( a->integer_keys && b->integer_keys ){
     return a->integer_keys[i]<b->integer_keys[j] ? -1 : a->integer_keys[i]>b->integer_keys[j];
   }
+  if( a->integer_keys==NULL && b->integer_keys==NULL ) return at_entry_compare(&a->keys, i, &b->keys, j);
   x = at_store_key(a, i);
   y = at_store_key(b, j);
   if( x.type!=y.type ) return x.type<y.type ? -1 : 1;

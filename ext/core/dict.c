@@ -2,10 +2,12 @@
 ** dict.c: byte strings to dense ids. Labels and non-integer keys are interned
 ** while loading, then sorted once, so that id order becomes text order.
 **
-** An open-addressing table of ids over an entry array over one arena of bytes:
-** three blocks in all, none per string. Where keys are many, each look-up would
-** wait for three cache misses in a row; at_dict_intern_all() takes a batch and
-** touches what all of it will need first, so that the misses overlap.
+** An open-addressing table of hashes and ids over an entry array over one arena of
+** bytes: three blocks in all, none per string. Where keys are many, each look-up waits for
+** the slot and then for the bytes (and between them for the entry, unless all are of one
+** length, as UUIDs are); at_dict_intern_all() takes a batch and asks for what all of it
+** will need first, so that the waits overlap. Sorting is by radix on eight bytes after the
+** prefix that all share, by comparison where these are equal.
 */
 #include "core.h"
 
@@ -51,15 +53,26 @@ static uint32_t hash_bytes(int tag, const char *p, size_t n){
   return (uint32_t)(h >> 32);
 }
 
+/* Slots: the hash in the upper half, id + 1 in the lower, 0 for none. */
+#define SLOT_HASH(slot) ((uint32_t)((slot)>>32))
+#define SLOT_ID(slot) ((uint32_t)(slot)-1)
+
+#if defined(__GNUC__)
+#define PREFETCH(address) __builtin_prefetch(address)
+#else
+#define PREFETCH(address) ((void)(address))
+#endif
+
 static int rehash(AtEnv *env, AtDict *d, uint32_t n_slots){
-  uint32_t *slots = at_alloc(env, n_slots, sizeof *slots);
+  uint64_t *slots = at_alloc(env, n_slots, sizeof *slots);
   uint32_t i;
   if( slots==NULL ) return 0;
   memset(slots, 0, n_slots*sizeof *slots);
-  for(i=0; i<d->n; i++){
-    uint32_t s = d->entries[i].hash & (n_slots-1);
+  for(i=0; i<d->n_slots; i++){
+    uint32_t s = SLOT_HASH(d->slots[i]) & (n_slots-1);
+    if( d->slots[i]==0 ) continue;
     while( slots[s] ) s = (s+1) & (n_slots-1);
-    slots[s] = i+1;
+    slots[s] = d->slots[i];
   }
   at_free(env->alloc, d->slots);
   d->slots = slots;
@@ -67,7 +80,7 @@ static int rehash(AtEnv *env, AtDict *d, uint32_t n_slots){
   return 1;
 }
 
-static int add_entry(AtEnv *env, AtDict *d, int tag, const char *text, size_t n, uint32_t hash){
+static int add_entry(AtEnv *env, AtDict *d, int tag, const char *text, size_t n){
   AtEntry *e;
   if( d->n>=d->capacity ){
     uint32_t capacity = d->capacity ? d->capacity*2 : 64;
@@ -82,7 +95,8 @@ static int add_entry(AtEnv *env, AtDict *d, int tag, const char *text, size_t n,
   e = &d->entries[d->n];
   e->offset = d->n_bytes;
   e->n = (uint32_t)n+1;
-  e->hash = hash;
+  if( d->n==0 ) d->every_n = e->n;
+  else if( d->every_n!=e->n ) d->every_n = 0;
   d->bytes[d->n_bytes] = (char)tag;
   if( n ) memcpy(d->bytes + d->n_bytes + 1, text, n);
   d->n_bytes += n+1;
@@ -100,17 +114,22 @@ static int make_slots(AtEnv *env, AtDict *d, uint32_t more){
   return n_slots==d->n_slots || rehash(env, d, n_slots);
 }
 
+/* Where an entry's bytes are. Where all are of one length, as UUIDs are, its number tells. */
+static const char *entry_bytes(const AtDict *d, uint32_t id, size_t n){
+  if( d->every_n ) return d->every_n==n+1 ? d->bytes + (size_t)id*(n+1) : NULL;
+  return d->entries[id].n==n+1 ? d->bytes + d->entries[id].offset : NULL;
+}
+
 static uint32_t find_or_add(AtEnv *env, AtDict *d, int tag, const char *text, size_t n, uint32_t hash){
   uint32_t s;
   for(s = hash & (d->n_slots-1); d->slots[s]; s = (s+1) & (d->n_slots-1)){
-    const AtEntry *e = &d->entries[d->slots[s]-1];
-    if( e->hash==hash && e->n==n+1 && d->bytes[e->offset]==(char)tag
-     && (n==0 || memcmp(d->bytes+e->offset+1, text, n)==0) ){
-      return d->slots[s]-1;
-    }
+    const char *bytes;
+    if( SLOT_HASH(d->slots[s])!=hash ) continue;
+    bytes = entry_bytes(d, SLOT_ID(d->slots[s]), n);
+    if( bytes && bytes[0]==(char)tag && (n==0 || memcmp(bytes+1, text, n)==0) ) return SLOT_ID(d->slots[s]);
   }
-  if( !add_entry(env, d, tag, text, n, hash) ) return UINT32_MAX;
-  d->slots[s] = ++d->n;
+  if( !add_entry(env, d, tag, text, n) ) return UINT32_MAX;
+  d->slots[s] = (uint64_t)hash<<32 | ++d->n;
   return d->n-1;
 }
 
@@ -124,19 +143,20 @@ uint32_t at_dict_intern(AtEnv *env, AtDict *d, int tag, const char *text, size_t
 
 /* Interns a batch: fills in id of each key. */
 int at_dict_intern_all(AtEnv *env, AtDict *d, AtKey *keys, uint32_t n){
-  uint32_t hash[AT_BATCH], id[AT_BATCH], i;
-  uint64_t offset[AT_BATCH];
-  unsigned touched = 0;
+  uint32_t hash[AT_BATCH], i;
   assert( n<=AT_BATCH );
   if( !make_slots(env, d, n) ) return 0;
-  for(i=0; i<n; i++) hash[i] = hash_bytes(keys[i].tag, keys[i].text, keys[i].n);
-  for(i=0; i<n; i++) id[i] = d->slots[hash[i] & (d->n_slots-1)];
-  for(i=0; i<n; i++) offset[i] = id[i] ? d->entries[id[i]-1].offset : 0;
-  for(i=0; i<n && d->n_bytes; i++){         /* both ends: they may lie in two lines */
-    const char *bytes = d->bytes + offset[i];
-    touched += (unsigned char)bytes[0] + (unsigned)(offset[i]+keys[i].n<d->n_bytes ? bytes[keys[i].n] : 0);
+  for(i=0; i<n; i++){
+    hash[i] = hash_bytes(keys[i].tag, keys[i].text, keys[i].n);
+    PREFETCH(&d->slots[hash[i] & (d->n_slots-1)]);
   }
-  d->touched = touched;                    /* or the loads would be left out */
+  for(i=0; i<n; i++){
+    uint64_t slot = d->slots[hash[i] & (d->n_slots-1)];
+    const char *bytes;
+    if( slot==0 || (bytes = entry_bytes(d, SLOT_ID(slot), keys[i].n))==NULL ) continue;
+    PREFETCH(bytes);                       /* both ends: they may lie in two lines */
+    PREFETCH(bytes + keys[i].n);
+  }
   for(i=0; i<n; i++){
     keys[i].id = find_or_add(env, d, keys[i].tag, keys[i].text, keys[i].n, hash[i]);
   }
@@ -157,36 +177,74 @@ static uint64_t head_of(const AtDict *d, const AtEntry *e, size_t skip){
   return head;
 }
 
-static int entry_compare(const AtDict *d, uint32_t a, uint32_t b){
-  const AtEntry *x = &d->entries[a], *y = &d->entries[b];
+/* The order of two entries of two dictionaries, or of one: by tag, then by bytes. */
+int at_entry_compare(const AtDict *a, uint32_t i, const AtDict *b, uint32_t j){
+  const AtEntry *x = &a->entries[i], *y = &b->entries[j];
   uint32_t n = x->n<y->n ? x->n : y->n;
-  int order = memcmp(d->bytes+x->offset, d->bytes+y->offset, n);
+  int order = memcmp(a->bytes+x->offset, b->bytes+y->offset, n);
   if( order ) return order;
   return x->n<y->n ? -1 : x->n>y->n;
 }
 
 static int item_before(const AtDict *d, const SortItem *a, const SortItem *b){
   if( a->head!=b->head ) return a->head<b->head;
-  return entry_compare(d, a->id, b->id)<0;
+  return at_entry_compare(d, a->id, d, b->id)<0;
 }
 
-/* Bottom-up merge sort: never quadratic, whatever the keys. The result is in
-** items or room; which, is returned. */
-static SortItem *merge_sort(AtEnv *env, const AtDict *d, SortItem *items, SortItem *room){
-  uint32_t n = d->n, width;
+/* Bottom-up merge sort: never quadratic, whatever the keys. */
+static void merge_sort(AtEnv *env, const AtDict *d, SortItem *items, SortItem *room, uint32_t n){
+  SortItem *from = items, *to = room, *swap;
+  uint32_t width, lo;
   for(width=1; width<n; width*=2){
-    uint32_t lo;
-    SortItem *swap;
     for(lo=0; lo<n && at_alive(env, width); lo += 2*width){
       uint32_t mid = n-lo<width ? n : lo+width, hi = n-mid<width ? n : mid+width;
       uint32_t i = lo, j = mid, k = lo;
-      while( i<mid && j<hi ) room[k++] = item_before(d, &items[j], &items[i]) ? items[j++] : items[i++];
-      while( i<mid ) room[k++] = items[i++];
-      while( j<hi ) room[k++] = items[j++];
+      while( i<mid && j<hi ) to[k++] = item_before(d, &from[j], &from[i]) ? from[j++] : from[i++];
+      while( i<mid ) to[k++] = from[i++];
+      while( j<hi ) to[k++] = from[j++];
     }
-    swap = items; items = room; room = swap;
+    swap = from; from = to; to = swap;
   }
-  return items;
+  if( from!=items && !env->error.code ) memcpy(items, from, n*sizeof *items);
+}
+
+#define DIGIT 11
+#define DIGITS (1u<<DIGIT)
+
+/* By their heads alone, least significant digit first; digits that all share are skipped. */
+static void radix_sort(AtEnv *env, SortItem *items, SortItem *room, uint32_t n){
+  SortItem *from = items, *to = room, *swap;
+  uint32_t start[DIGITS], i, sum;
+  uint64_t differ = 0;
+  int shift;
+  for(i=1; i<n; i++) differ |= items[i].head ^ items[0].head;
+  for(shift=0; shift<64 && at_alive(env, n); shift+=DIGIT){
+    if( (differ>>shift & (DIGITS-1))==0 ) continue;
+    memset(start, 0, sizeof start);
+    for(i=0; i<n; i++) start[from[i].head>>shift & (DIGITS-1)]++;
+    for(i=0, sum=0; i<DIGITS; i++){
+      uint32_t count = start[i];
+      start[i] = sum;
+      sum += count;
+    }
+    for(i=0; i<n; i++) to[start[from[i].head>>shift & (DIGITS-1)]++] = from[i];
+    swap = from; from = to; to = swap;
+  }
+  if( from!=items && !env->error.code ) memcpy(items, from, n*sizeof *items);
+}
+
+/* By heads, then those of one head by all their bytes. */
+static void sort_items(AtEnv *env, const AtDict *d, SortItem *items, SortItem *room){
+  uint32_t first, limit;
+  if( d->n<DIGITS ){
+    merge_sort(env, d, items, room, d->n);
+    return;
+  }
+  radix_sort(env, items, room, d->n);
+  for(first=0; first<d->n && !env->error.code; first=limit){
+    for(limit=first+1; limit<d->n && items[limit].head==items[first].head; limit++){}
+    if( limit-first>1 ) merge_sort(env, d, items+first, room, limit-first);
+  }
 }
 
 static size_t common_prefix(const AtDict *d){
@@ -202,39 +260,59 @@ static size_t common_prefix(const AtDict *d){
   return same;
 }
 
+/* Entries and bytes in the order of items, rank[] by old id. Whoever walks along the sorted
+** entries walks along their bytes. */
+static void lay_out(AtDict *d, const SortItem *items, AtEntry *entries, char *bytes, uint32_t *rank){
+  size_t at = 0;
+  uint32_t i;
+  for(i=0; i<d->n; i++){
+    const AtEntry *e = &d->entries[items[i].id];
+    if( i+16<d->n ) PREFETCH(&d->entries[items[i+16].id]);
+    if( i+8<d->n ) PREFETCH(d->bytes + d->entries[items[i+8].id].offset);
+    memcpy(bytes+at, d->bytes+e->offset, e->n);
+    entries[i].offset = at;
+    entries[i].n = e->n;
+    rank[items[i].id] = i;
+    at += e->n;
+  }
+}
+
 /* Sorts the entries, drops the hash table and returns old id -> new id, which
 ** the caller frees. NULL on failure. Interning ends with this. */
 uint32_t *at_dict_sort(AtEnv *env, AtDict *d){
   SortItem *items = at_alloc(env, d->n, sizeof *items), *room = at_alloc(env, d->n, sizeof *room);
-  AtEntry *sorted = at_alloc(env, d->n, sizeof *sorted);
-  uint32_t *rank = at_alloc(env, d->n, sizeof *rank);
+  AtEntry *sorted = NULL;
+  uint32_t *rank = NULL, i;
+  char *bytes = NULL;
   if( !env->error.code ){
     size_t skip = d->n ? common_prefix(d) : 0;
-    SortItem *result;
-    uint32_t i;
     for(i=0; i<d->n; i++){
       items[i].head = head_of(d, &d->entries[i], skip);
       items[i].id = i;
     }
-    result = merge_sort(env, d, items, room);
-    for(i=0; i<d->n && !env->error.code; i++){     /* stopped half-way, it holds anything */
-      sorted[i] = d->entries[result[i].id];
-      rank[result[i].id] = i;
-    }
+    sort_items(env, d, items, room);
   }
-  at_free(env->alloc, items);
   at_free(env->alloc, room);
+  at_free(env->alloc, d->slots);
+  d->slots = NULL;
+  d->n_slots = 0;
+  sorted = at_alloc(env, d->n, sizeof *sorted);
+  bytes = at_alloc(env, d->n_bytes, 1);
+  rank = at_alloc(env, d->n, sizeof *rank);
+  if( !env->error.code ) lay_out(d, items, sorted, bytes, rank);
+  at_free(env->alloc, items);
   if( env->error.code ){
     at_free(env->alloc, sorted);
+    at_free(env->alloc, bytes);
     at_free(env->alloc, rank);
     return NULL;
   }
   at_free(env->alloc, d->entries);
+  at_free(env->alloc, d->bytes);
   d->entries = sorted;
   d->capacity = d->n;
-  at_free(env->alloc, d->slots);
-  d->slots = NULL;
-  d->n_slots = 0;
+  d->bytes = bytes;
+  d->bytes_capacity = d->n_bytes;
   return rank;
 }
 

@@ -106,18 +106,29 @@ static int intern_batch(AtEnv *env, AtLoader *l, uint32_t limit){
   return 1;
 }
 
-/* The key of the next row waits for its batch to be full; limit is the row after. */
+/* The key of the next row, encoded, waits for its batch to be full; limit is the row after. */
+static int intern_bytes(AtEnv *env, AtLoader *l, int tag, const char *bytes, size_t n, uint32_t limit){
+  AtText *batch = &l->batch;
+  uint32_t n_bytes = (uint32_t)n;
+  size_t wanted = batch->n + 1 + sizeof n_bytes + n;
+  char *at;
+  if( wanted>batch->capacity ){
+    if( !at_grow(env, &batch->text, wanted*2, 1) ) return 0;
+    batch->capacity = wanted*2;
+  }
+  at = batch->text + batch->n;
+  *at++ = (char)tag;
+  memcpy(at, &n_bytes, sizeof n_bytes);
+  if( n ) memcpy(at + sizeof n_bytes, bytes, n);
+  batch->n = wanted;
+  return ++l->n_waiting<AT_BATCH || intern_batch(env, l, limit);
+}
+
 static int intern_later(AtEnv *env, AtLoader *l, const AtCell *key, uint32_t limit){
-  char number[9], tag = (char)key->type;
+  char number[9];
   const char *bytes;
   size_t n = at_encode(key, number, &bytes);
-  uint32_t n_bytes = (uint32_t)n;
-  at_text_add(env, &l->batch, &tag, 1);
-  at_text_add(env, &l->batch, (const char*)&n_bytes, sizeof n_bytes);
-  at_text_add(env, &l->batch, bytes, n);
-  l->n_waiting++;
-  if( env->error.code ) return 0;
-  return l->n_waiting<AT_BATCH || intern_batch(env, l, limit);
+  return intern_bytes(env, l, key->type, bytes, n, limit);
 }
 
 /* From integer offsets to dictionary ids, for all rows so far; or, where keys
@@ -163,7 +174,7 @@ static int append_entity(AtEnv *env, AtLoader *l, const AtCell *cells){
 }
 
 /* Seconds -> microseconds, for all rows so far. */
-static int widen_times(AtEnv *env, AtLoader *l){
+int at_loader_widen_times(AtEnv *env, AtLoader *l){
   AtStore *s = l->store;
   int64_t *wide = at_alloc(env, l->capacity, sizeof *wide);
   uint32_t i;
@@ -185,7 +196,7 @@ static int append_time(AtEnv *env, AtLoader *l, int64_t time){
       ((uint32_t*)s->time)[s->n] = (uint32_t)(since/AT_SECOND);
       return 1;
     }
-    if( !widen_times(env, l) ) return 0;
+    if( !at_loader_widen_times(env, l) ) return 0;
   }
   ((int64_t*)s->time)[s->n] = time;
   return 1;
@@ -207,6 +218,9 @@ static int append_form(AtEnv *env, AtLoader *l, uint8_t form){
   return 1;
 }
 
+/* Where a label of n bytes is looked for among those seen lately. */
+#define RECENT(head, tail, n) ((((head) ^ (tail)<<1 ^ (n))*UINT64_C(0x9e3779b97f4a7c15))>>58 & (AT_RECENT-1))
+
 /* The id of a label. Few labels make up most rows, and up to 16 bytes are known
 ** by their length, head and tail: those need no hash and no comparison. */
 static uint32_t label_id(AtEnv *env, AtDict *labels, AtRecent *known, const char *text, size_t n){
@@ -215,7 +229,7 @@ static uint32_t label_id(AtEnv *env, AtDict *labels, AtRecent *known, const char
   if( n>16 || n==0 ) return at_dict_intern(env, labels, AT_TEXT, text, n);
   head = at_text_head(text, n);
   tail = at_text_tail(text, n);
-  recent = &known[((head ^ tail<<1 ^ n)*UINT64_C(0x9e3779b97f4a7c15))>>58 & (AT_RECENT-1)];
+  recent = &known[RECENT(head, tail, n)];
   if( recent->n!=n || recent->head!=head || recent->tail!=tail ){
     recent->id = at_dict_intern(env, labels, AT_TEXT, text, n);
     recent->n = n;
@@ -243,18 +257,23 @@ static uint32_t read_label(AtEnv *env, AtLoader *l, const AtCell *cells, int i, 
   return label_id(env, labels, known, label->text, label->n);
 }
 
+/* uint16 -> uint32 ids, for all rows so far. */
+int at_loader_widen_labels(AtEnv *env, AtLoader *l){
+  AtStore *s = l->store;
+  uint32_t *wide = at_alloc(env, l->capacity, sizeof *wide), i;
+  if( wide==NULL ) return 0;
+  for(i=0; i<s->n; i++) wide[i] = ((uint16_t*)s->label)[i];
+  at_free(env->alloc, s->label);
+  s->label = wide;
+  s->label_bytes = 4;
+  return at_alive(env, s->n);
+}
+
 static int append_label(AtEnv *env, AtLoader *l, const AtCell *cells){
   AtStore *s = l->store;
-  uint32_t id = read_label(env, l, cells, 0, &s->labels, l->recent), i;
+  uint32_t id = read_label(env, l, cells, 0, &s->labels, l->recent);
   if( env->error.code ) return 0;
-  if( s->label_bytes==2 && id>UINT16_MAX ){
-    uint32_t *wide = at_alloc(env, l->capacity, sizeof *wide);
-    if( wide==NULL ) return 0;
-    for(i=0; i<s->n; i++) wide[i] = ((uint16_t*)s->label)[i];
-    at_free(env->alloc, s->label);
-    s->label = wide;
-    s->label_bytes = 4;
-  }
+  if( s->label_bytes==2 && id>UINT16_MAX && !at_loader_widen_labels(env, l) ) return 0;
   if( s->label_bytes==2 ) ((uint16_t*)s->label)[s->n] = (uint16_t)id;
   else ((uint32_t*)s->label)[s->n] = id;
   return 1;
@@ -289,7 +308,7 @@ static int append_id_value(AtEnv *env, AtStore *s, void *column, uint32_t row, c
 }
 
 /* To the next wider kind of id column: offsets, integers, values. */
-static int widen_ids(AtEnv *env, AtLoader *l, int mode){
+int at_loader_widen_ids(AtEnv *env, AtLoader *l, int mode){
   AtStore *s = l->store;
   void *wide = at_alloc(env, l->capacity, sizeof(int64_t));
   uint32_t i;
@@ -318,13 +337,13 @@ static int append_id(AtEnv *env, AtLoader *l, const AtCell *cells, const AtCell 
       ((uint32_t*)s->ids.column)[s->n] = (uint32_t)((uint64_t)id->integer-(uint64_t)s->ids.base);
       return 1;
     }
-    if( !widen_ids(env, l, AT_ID_INTEGER) ) return 0;
+    if( !at_loader_widen_ids(env, l, AT_ID_INTEGER) ) return 0;
   }
   if( id->type==AT_INT && s->ids.mode==AT_ID_INTEGER ){
     ((int64_t*)s->ids.column)[s->n] = id->integer;
     return 1;
   }
-  if( s->ids.mode!=AT_ID_VALUE && !widen_ids(env, l, AT_ID_VALUE) ) return 0;
+  if( s->ids.mode!=AT_ID_VALUE && !at_loader_widen_ids(env, l, AT_ID_VALUE) ) return 0;
   return append_id_value(env, s, s->ids.column, s->n, id);
 }
 
@@ -350,6 +369,58 @@ static const char *read_time(const AtStore *s, const AtCell *cell, int64_t *time
     return NULL;
   }
   return at_time_parse(cell, s->unit, time, form);
+}
+
+/* The id of a label that has been seen lately, or UINT32_MAX. */
+static uint32_t recent_label(const AtLoader *l, const char *text, size_t n){
+  uint64_t head, tail;
+  const AtRecent *recent;
+  if( n>16 || n==0 ) return UINT32_MAX;
+  head = at_text_head(text, n);
+  tail = at_text_tail(text, n);
+  recent = &l->recent[RECENT(head, tail, n)];
+  return recent->n==n && recent->head==head && recent->tail==tail ? recent->id : UINT32_MAX;
+}
+
+/* Appends a row as most are: entity (an integer, or a text of key_n bytes), whole seconds, a label and an
+** integer id, in columns that hold rows of this kind already. Returns 0 where anything about it is
+** different, and nothing has been done: it is at_loader_append()'s then. */
+int at_loader_append_plain(AtEnv *env, AtLoader *l, int64_t entity, const char *key, size_t key_n, int64_t seconds,
+                           const char *label, size_t label_n, int64_t id){
+  AtStore *s = l->store;
+  uint32_t row = s->n, label_id;
+  uint64_t since = (uint64_t)seconds - (uint64_t)l->epoch_seconds, offset = (uint64_t)id - (uint64_t)s->ids.base;
+  if( row>=l->capacity || !l->is_plain || s->time_bytes!=4 || s->forms || s->label_bytes!=2 ) return 0;
+  if( since>UINT32_MAX || offset>UINT32_MAX || id<s->ids.base || s->ids.mode!=AT_ID_OFFSET ) return 0;
+  label_id = recent_label(l, label, label_n);
+  if( label_id==UINT32_MAX ) return 0;
+  if( key ){
+    if( !l->interned || key_n>AT_MAX_TEXT ) return 0;
+    s->key_classes |= 1u << AT_TEXT;
+    if( !intern_bytes(env, l, AT_TEXT, key, key_n, row+1) ) return 0;
+  }else{
+    uint64_t far = (uint64_t)entity - (uint64_t)l->base;
+    uint32_t o = (uint32_t)far;
+    if( l->interned || far>UINT32_MAX || entity<l->base ) return 0;
+    l->entity[row] = o;
+    l->lowest = o<l->lowest ? o : l->lowest;
+    l->highest = o>l->highest ? o : l->highest;
+  }
+  ((uint32_t*)s->time)[row] = (uint32_t)since;
+  ((uint16_t*)s->label)[row] = (uint16_t)label_id;
+  ((uint32_t*)s->ids.column)[row] = (uint32_t)offset;
+  s->n = row+1;
+  return 1;
+}
+
+/* Whether rows of whole seconds, a label and an integer id are all there may be, and all seconds
+** from the epoch on are times; known from the first row on. */
+static void look_plain(AtLoader *l){
+  const AtStore *s = l->store;
+  l->epoch_seconds = s->epoch/AT_SECOND;
+  l->is_plain = s->form==AT_FORM_INT && s->unit==AT_SECOND && s->time_bytes==4 && s->label_bytes
+             && !s->n_tags && !l->shape->has_number && !s->n_milestones && s->ids.mode==AT_ID_OFFSET
+             && s->epoch>=AT_MIN_TIME && s->epoch<=AT_MAX_TIME-UINT32_MAX*AT_SECOND;
 }
 
 /* Appends one row: entity, time, [label], tags, [number], milestones, [id], as the
@@ -384,5 +455,6 @@ int at_loader_append(AtEnv *env, AtLoader *l, const AtCell *cells){
   next += s->n_milestones;
   if( s->ids.mode && !append_id(env, l, cells, next) ) return 0;
   s->n++;
+  if( s->n==1 ) look_plain(l);
   return 1;
 }

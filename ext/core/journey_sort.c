@@ -2,15 +2,20 @@
 ** journey_sort.c: from arrival order to (entity, time, label text, tags, id, number).
 **
 ** How it works
-**   keys     distinct keys are put in order and numbered 0, 1, …: where the
-**            integers lie close together by counting, else by sorting the dictionary
+**   parts    the rows of one loader or of several, in one form: journey_join.c
+**   keys     distinct keys are numbered 0, 1, … in their order: where the integers lie close
+**            together a bitmap of those that occur gives each its number, else the sorted
+**            dictionary does
 **   labels   likewise, so that the order of ids is the order of texts
 **   rows     one pass per column scatters the rows into at most 1,024 buckets of
-**            neighbouring entities; each bucket then fits the cache and is put in order there: by
-**            entity through counting, within an entity by insertion (a few
-**            touches) or merge sort. Where rows came in time order, only
-**            ties are left to do.
-** One column moves at a time, so the peak is the columns and one more.
+**            neighbouring entities; each bucket then fits the cache and is put in order
+**            there: by entity through counting, within an entity by insertion (a
+**            few touches) or merge sort. Where rows came in time order, only ties are
+**            left to do.
+** Pieces of the rows are numbered and scattered by several threads, each to places of its own,
+** then buckets are put in order by several. The order is total, so the store has
+** the same bits however rows came and were shared out. One column moves at a time: the
+** peak is the columns and one more.
 */
 #include "core.h"
 
@@ -21,152 +26,307 @@
 #define MAX_BUCKETS 1024u
 #define INSERTION_LIMIT 24u
 #define MAX_COLUMNS (8+AT_MAX_TAGS+AT_MAX_MILESTONES)
+#define BUCKETS_A_PART 16u
 
-/* Entity ids -> start[], the offsets of each entity's rows. */
-static int count_rows(AtEnv *env, AtLoader *l){
-  AtStore *s = l->store;
-  uint32_t i, sum = 0;
-  s->start = at_alloc(env, (size_t)s->n_entities+1, sizeof *s->start);
-  if( s->start==NULL ) return 0;
-  memset(s->start, 0, ((size_t)s->n_entities+1)*sizeof *s->start);
-  for(i=0; i<s->n; i++) s->start[l->entity[i]]++;
-  for(i=0; i<=s->n_entities; i++){
-    uint32_t count = s->start[i];
-    s->start[i] = sum;
-    sum += count;
-  }
-  return 1;
-}
+/* A stretch of one part's rows, for one thread at a time. */
+typedef struct Piece Piece;
+struct Piece {
+  AtLoader *loader;
+  uint32_t first, limit;
+  uint32_t *cursor;                 /* by bucket: rows; then where the next one goes */
+  uint64_t *bits;                   /* keys that occur, if by bitmap */
+};
 
-/* Numbers the integer keys by a table over their range. */
-static int number_by_range(AtEnv *env, AtLoader *l, uint32_t range){
-  AtStore *s = l->store;
-  uint32_t *id_of = at_alloc(env, range, sizeof *id_of);
-  uint32_t i, n = 0;
-  if( id_of==NULL ) return 0;
-  memset(id_of, 0, range*sizeof *id_of);
-  for(i=0; i<s->n; i++) id_of[l->entity[i]-l->lowest] = 1;
-  for(i=0; i<range; i++) n += id_of[i];
-  s->n_entities = n;
-  s->integer_keys = at_alloc(env, n, sizeof *s->integer_keys);
-  if( s->integer_keys ){
-    for(i=0, n=0; i<range; i++){
-      if( id_of[i]==0 ) continue;
-      s->integer_keys[n] = l->base + l->lowest + i;
-      id_of[i] = n++;
+/* A column of all parts: where its pointer is, and its width. */
+typedef struct Column Column;
+struct Column { size_t offset, width; };   /* offset in AtStore; COLUMN_ENTITY: the loader's */
+#define COLUMN_ENTITY SIZE_MAX
+
+typedef struct Sorter Sorter;
+struct Sorter {
+  AtLoader *parts;
+  int n_parts;
+  AtStore *store;                   /* the first part's: the result */
+  uint32_t n;                       /* rows of all parts */
+  uint32_t n_pieces, n_buckets;
+  int shift;                        /* entity >> shift: its bucket */
+  Piece *pieces;
+  uint64_t *bits;                   /* keys that occur, 64 a word; NULL: by rank */
+  uint32_t *rank;                   /* by word, or by id: the number of its first key */
+  uint32_t n_words;
+  int dense;                        /* all keys of the range occur */
+  uint32_t *bucket;                 /* n_buckets + 1: first rows */
+  Column columns[MAX_COLUMNS];
+  int n_columns;
+  int moving;                       /* column that is being scattered */
+  void *to;
+  uint32_t *entity;                 /* of all rows, once scattered */
+};
+
+/*********************************** Numbering *******************************/
+
+/* Cuts the parts' rows into pieces, at least one a thread. */
+static int cut_pieces(AtEnv *env, Sorter *x){
+  uint32_t threads = env->threads>1 && x->n>=AT_PARALLEL_ROWS ? (uint32_t)env->threads : 1, k;
+  uint32_t each = (threads+(uint32_t)x->n_parts-1)/(uint32_t)x->n_parts;
+  int p;
+  if( threads>AT_MAX_THREADS ) each = 1;
+  x->pieces = at_alloc(env, (size_t)x->n_parts*each, sizeof *x->pieces);
+  if( x->pieces==NULL ) return 0;
+  memset(x->pieces, 0, (size_t)x->n_parts*each*sizeof *x->pieces);
+  for(p=0; p<x->n_parts; p++){
+    for(k=0; k<each; k++){
+      Piece *piece = &x->pieces[x->n_pieces++];
+      piece->loader = &x->parts[p];
+      piece->first = (uint32_t)((uint64_t)x->parts[p].store->n*k/each);
+      piece->limit = (uint32_t)((uint64_t)x->parts[p].store->n*(k+1)/each);
     }
-    for(i=0; i<s->n; i++) l->entity[i] = id_of[l->entity[i]-l->lowest];
-  }
-  at_free(env->alloc, id_of);
-  return !env->error.code;
-}
-
-static int number_by_text(AtEnv *env, AtLoader *l){
-  AtStore *s = l->store;
-  uint32_t *rank = at_dict_sort(env, &s->keys);
-  uint32_t i;
-  if( rank==NULL ) return 0;
-  for(i=0; i<s->n; i++) l->entity[i] = rank[l->entity[i]];
-  at_free(env->alloc, rank);
-  s->n_entities = s->keys.n;
-  if( s->key_classes==1u<<AT_INT ){
-    s->integer_keys = at_alloc(env, s->n_entities, sizeof *s->integer_keys);
-    if( s->integer_keys==NULL ) return 0;
-    for(i=0; i<s->n_entities; i++) s->integer_keys[i] = at_dict_cell(&s->keys, i).integer;
-    at_dict_free(env->alloc, &s->keys);
   }
   return 1;
+}
+
+static int mark_keys(AtEnv *env, void *context, uint32_t number){
+  Sorter *x = context;
+  Piece *piece = &x->pieces[number];
+  const uint32_t *entity = piece->loader->entity;
+  uint32_t lowest = piece->loader->lowest, i;
+  piece->bits = at_alloc(env, x->n_words, sizeof *piece->bits);
+  if( piece->bits==NULL ) return 0;
+  memset(piece->bits, 0, x->n_words*sizeof *piece->bits);
+  for(i=piece->first; i<piece->limit; i++){
+    uint32_t key = entity[i]-lowest;
+    piece->bits[key>>6] |= UINT64_C(1)<<(key&63);
+  }
+  return at_alive(env, piece->limit-piece->first);
+}
+
+static uint32_t count_bits(uint64_t x){
+  x -= (x>>1) & UINT64_C(0x5555555555555555);
+  x = (x & UINT64_C(0x3333333333333333)) + ((x>>2) & UINT64_C(0x3333333333333333));
+  x = (x + (x>>4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+  return (uint32_t)((x*UINT64_C(0x0101010101010101))>>56);
+}
+
+/* Numbers the integer keys by a bitmap over their range. */
+static int number_by_range(AtEnv *env, Sorter *x, uint64_t range){
+  AtStore *s = x->store;
+  const AtLoader *first = &x->parts[0];
+  uint32_t w, p, n = 0;
+  x->n_words = (uint32_t)((range+63)/64);
+  if( !at_parallel(env, x->n_pieces, mark_keys, x) ) return 0;
+  x->bits = x->pieces[0].bits;
+  x->rank = at_alloc(env, x->n_words, sizeof *x->rank);
+  if( x->rank==NULL ) return 0;
+  for(w=0; w<x->n_words; w++){
+    for(p=1; p<x->n_pieces; p++) x->bits[w] |= x->pieces[p].bits[w];
+    x->rank[w] = n;
+    n += count_bits(x->bits[w]);
+  }
+  s->n_entities = n;
+  x->dense = n==range;
+  s->integer_keys = at_alloc(env, n, sizeof *s->integer_keys);
+  if( s->integer_keys==NULL ) return 0;
+  for(w=0, n=0; w<x->n_words; w++){
+    uint32_t bit;
+    for(bit=0; bit<64; bit++){
+      if( x->bits[w]>>bit & 1 ) s->integer_keys[n++] = first->base + first->lowest + (int64_t)w*64 + bit;
+    }
+  }
+  return 1;
+}
+
+/* Numbers the keys as the sorted dictionary has them. */
+static int number_by_rank(AtEnv *env, Sorter *x){
+  AtStore *s = x->store;
+  uint32_t i;
+  x->rank = at_dict_sort(env, &s->keys);
+  if( x->rank==NULL ) return 0;
+  s->n_entities = s->keys.n;
+  if( s->key_classes!=1u<<AT_INT ) return 1;
+  s->integer_keys = at_alloc(env, s->n_entities, sizeof *s->integer_keys);
+  if( s->integer_keys==NULL ) return 0;
+  for(i=0; i<s->n_entities; i++) s->integer_keys[i] = at_dict_cell(&s->keys, i).integer;
+  at_dict_free(env->alloc, &s->keys);
+  return 1;
+}
+
+/* One piece's keys become numbers; rows are counted by bucket. */
+static int renumber(AtEnv *env, void *context, uint32_t number){
+  Sorter *x = context;
+  Piece *piece = &x->pieces[number];
+  uint32_t *entity = piece->loader->entity, lowest = piece->loader->lowest, i;
+  piece->cursor = at_alloc(env, x->n_buckets, sizeof *piece->cursor);
+  if( piece->cursor==NULL ) return 0;
+  memset(piece->cursor, 0, x->n_buckets*sizeof *piece->cursor);
+  for(i=piece->first; i<piece->limit; i++){
+    uint32_t key = entity[i];
+    if( x->dense ){
+      key -= lowest;
+    }else if( x->bits ){
+      key -= lowest;
+      key = x->rank[key>>6] + count_bits(x->bits[key>>6] & ((UINT64_C(1)<<(key&63))-1));
+    }else{
+      key = x->rank[key];
+    }
+    entity[i] = key;
+    piece->cursor[key>>x->shift]++;
+  }
+  return at_alive(env, piece->limit-piece->first);
 }
 
 /* Numbers the entities in key order: entity[] becomes dense and sorted. */
-static int sort_keys(AtEnv *env, AtLoader *l){
-  AtStore *s = l->store;
-  uint64_t range = s->n && !l->interned ? (uint64_t)l->highest - l->lowest + 1 : 0;
-  if( !at_alive(env, s->n) ) return 0;
-  if( !l->interned && range<=(uint64_t)s->n*2+65536 && range<=UINT32_MAX ){
-    if( !number_by_range(env, l, (uint32_t)range) ) return 0;
+static int sort_keys(AtEnv *env, Sorter *x){
+  AtLoader *first = &x->parts[0];
+  uint64_t range = x->n && !first->interned ? (uint64_t)first->highest - first->lowest + 1 : 0;
+  int p;
+  if( !first->interned && range<=(uint64_t)x->n*16+65536 ){
+    if( range && !number_by_range(env, x, range) ) return 0;
   }else{
-    if( !at_loader_intern(env, l) ) return 0;
-    if( !number_by_text(env, l) ) return 0;
+    for(p=0; p<x->n_parts; p++) if( !at_loader_intern(env, &x->parts[p]) ) return 0;
+    assert( x->n_parts==1 || first->interned );
+    if( !number_by_rank(env, x) ) return 0;
   }
-  return count_rows(env, l);
+  while( x->n && ((x->store->n_entities-1)>>x->shift)>=MAX_BUCKETS ) x->shift++;
+  x->n_buckets = x->n ? ((x->store->n_entities-1)>>x->shift)+1 : 0;
+  return x->n==0 || at_parallel(env, x->n_pieces, renumber, x);
 }
 
 /* Renumbers the tags in text order. */
-static int sort_tags(AtEnv *env, AtLoader *l){
-  AtStore *s = l->store;
+static int sort_tags(AtEnv *env, Sorter *x){
   uint32_t row;
-  int i;
-  for(i=0; i<s->n_tags; i++){
-    uint32_t *rank = at_dict_sort(env, &s->tags[i]);
+  int i, p;
+  for(i=0; i<x->store->n_tags; i++){
+    uint32_t *rank = at_dict_sort(env, &x->store->tags[i]);
     if( rank==NULL ) return 0;
-    for(row=0; row<s->n; row++) s->tag[i][row] = rank[s->tag[i][row]];
+    for(p=0; p<x->n_parts; p++){
+      uint32_t *tag = x->parts[p].store->tag[i];
+      for(row=0; row<x->parts[p].store->n; row++) tag[row] = rank[tag[row]];
+    }
     at_free(env->alloc, rank);
   }
-  return at_alive(env, s->n);
+  return at_alive(env, x->n);
 }
 
 /* Renumbers the labels in text order. */
-static int sort_labels(AtEnv *env, AtLoader *l){
-  AtStore *s = l->store;
+static int sort_labels(AtEnv *env, Sorter *x){
   uint32_t *rank, i;
-  if( s->label_bytes==0 ) return 1;
-  rank = at_dict_sort(env, &s->labels);
+  int p;
+  if( x->store->label_bytes==0 ) return 1;
+  rank = at_dict_sort(env, &x->store->labels);
   if( rank==NULL ) return 0;
-  if( s->label_bytes==2 ){
-    uint16_t *label = s->label;
-    for(i=0; i<s->n; i++) label[i] = (uint16_t)rank[label[i]];
-  }else{
-    uint32_t *label = s->label;
-    for(i=0; i<s->n; i++) label[i] = rank[label[i]];
+  for(p=0; p<x->n_parts; p++){
+    AtStore *s = x->parts[p].store;
+    if( s->label_bytes==2 ){
+      uint16_t *label = s->label;
+      for(i=0; i<s->n; i++) label[i] = (uint16_t)rank[label[i]];
+    }else{
+      uint32_t *label = s->label;
+      for(i=0; i<s->n; i++) label[i] = rank[label[i]];
+    }
   }
   at_free(env->alloc, rank);
-  return at_alive(env, s->n);
+  return at_alive(env, x->n);
 }
 
-/* The columns of a loader with their widths, so that all move alike. */
-typedef struct Column Column;
-struct Column { void *place; size_t width; };  /* place: of the column's pointer */
+/*********************************** Scattering ******************************/
 
-static void *column_data(const Column *c){
+static void add_column(Sorter *x, size_t offset, size_t width){
+  x->columns[x->n_columns].offset = offset;
+  x->columns[x->n_columns++].width = width;
+}
+
+/* The columns that the parts have, so that all move alike. The narrowest first: the
+** peak is then the least. */
+static void list_columns(Sorter *x){
+  const AtStore *s = x->store;
+  size_t id_bytes = s->ids.mode==AT_ID_OFFSET ? 4 : 8;
+  int i;
+  if( s->forms ) add_column(x, offsetof(AtStore, forms), 1);
+  if( s->label_bytes ) add_column(x, offsetof(AtStore, label), (size_t)s->label_bytes);
+  add_column(x, offsetof(AtStore, time), (size_t)s->time_bytes);
+  for(i=0; i<s->n_tags; i++) add_column(x, offsetof(AtStore, tag) + (size_t)i*sizeof s->tag[0], 4);
+  if( s->number ) add_column(x, offsetof(AtStore, number), 8);
+  for(i=0; i<s->n_milestones; i++){
+    add_column(x, offsetof(AtStore, milestone) + (size_t)i*sizeof s->milestone[0], 8);
+  }
+  if( s->ids.mode ) add_column(x, offsetof(AtStore, ids) + offsetof(AtIds, column), id_bytes);
+  add_column(x, COLUMN_ENTITY, 4);         /* last: the others need it */
+}
+
+static void *column_place(const Column *c, AtLoader *l){
+  return c->offset==COLUMN_ENTITY ? (void*)&l->entity : (char*)l->store + c->offset;
+}
+
+static void *column_data(const Column *c, AtLoader *l){
   void *data;
-  memcpy(&data, c->place, sizeof data);
+  memcpy(&data, column_place(c, l), sizeof data);
   return data;
 }
 
-static int add_column(Column *out, int n, void *place, size_t width){
-  out[n].place = place;
-  out[n].width = width;
-  return n+1;
-}
-
-static int list_columns(AtLoader *l, Column out[MAX_COLUMNS]){
-  AtStore *s = l->store;
-  int n = 0, i;
-  n = add_column(out, n, &s->time, (size_t)s->time_bytes);
-  if( s->label_bytes ) n = add_column(out, n, &s->label, (size_t)s->label_bytes);
-  for(i=0; i<s->n_tags; i++) n = add_column(out, n, &s->tag[i], 4);
-  if( s->number ) n = add_column(out, n, &s->number, 8);
-  for(i=0; i<s->n_milestones; i++) n = add_column(out, n, &s->milestone[i], 8);
-  if( s->ids.mode ) n = add_column(out, n, &s->ids.column, s->ids.mode==AT_ID_OFFSET ? 4 : 8);
-  if( s->forms ) n = add_column(out, n, &s->forms, 1);
-  return add_column(out, n, &l->entity, 4);      /* last: the others need it */
-}
-
 #define SCATTER(TYPE) do{ \
-    const TYPE *in = from; TYPE *out = to; \
-    for(i=0; i<n; i++) out[cursor[entity[i]>>shift]++] = in[i]; \
+    const TYPE *in = from; TYPE *out = x->to; \
+    for(i=piece->first; i<piece->limit; i++) out[cursor[entity[i]>>shift]++] = in[i]; \
   }while(0)
-static void scatter(const void *from, void *to, size_t width, const uint32_t *entity,
-                    uint32_t n, int shift, uint32_t *cursor){
-  uint32_t i;
-  switch( width ){
+static int scatter(AtEnv *env, void *context, uint32_t number){
+  Sorter *x = context;
+  const Piece *piece = &x->pieces[number];
+  const Column *column = &x->columns[x->moving];
+  const uint32_t *entity = piece->loader->entity;
+  const void *from = column_data(column, piece->loader);
+  uint32_t cursor[MAX_BUCKETS], i;
+  int shift = x->shift;
+  memcpy(cursor, piece->cursor, x->n_buckets*sizeof *cursor);
+  switch( column->width ){
     case 1: SCATTER(uint8_t); break;
     case 2: SCATTER(uint16_t); break;
     case 4: SCATTER(uint32_t); break;
     default: SCATTER(uint64_t); break;
   }
+  return at_alive(env, piece->limit-piece->first);
 }
+
+/* Counts of rows -> places: bucket by bucket, in it piece by piece. */
+static int place_buckets(AtEnv *env, Sorter *x){
+  uint32_t b, p, sum = 0;
+  x->bucket = at_alloc(env, (size_t)x->n_buckets+1, sizeof *x->bucket);
+  if( x->bucket==NULL ) return 0;
+  for(b=0; b<x->n_buckets; b++){
+    x->bucket[b] = sum;
+    for(p=0; p<x->n_pieces; p++){
+      uint32_t count = x->pieces[p].cursor[b];
+      x->pieces[p].cursor[b] = sum;
+      sum += count;
+    }
+  }
+  x->bucket[b] = sum;
+  assert( sum==x->n );
+  return 1;
+}
+
+/* Moves every column into buckets of 2^shift neighbouring entities. */
+static int scatter_columns(AtEnv *env, Sorter *x){
+  int p;
+  for(x->moving=0; x->moving<x->n_columns; x->moving++){
+    const Column *column = &x->columns[x->moving];
+    x->to = at_alloc(env, x->n, column->width);
+    if( x->to==NULL || !at_parallel(env, x->n_pieces, scatter, x) ){
+      at_free(env->alloc, x->to);
+      return 0;
+    }
+    for(p=0; p<x->n_parts; p++){
+      void *nothing = NULL;
+      at_free(env->alloc, column_data(column, &x->parts[p]));
+      memcpy(column_place(column, &x->parts[p]), p==0 ? &x->to : &nothing, sizeof nothing);
+    }
+    if( column->offset!=COLUMN_ENTITY ) continue;
+    for(p=1; p<x->n_parts; p++) x->parts[p].store->n = 0;
+    x->store->n = x->n;
+    x->parts[0].capacity = x->n;
+  }
+  return 1;
+}
+
+/*********************************** Buckets *********************************/
 
 #define GATHER(TYPE) do{ \
     TYPE *in = column, *out = room; \
@@ -181,39 +341,6 @@ static void gather(void *column, void *room, size_t width, const uint32_t *order
     case 4: GATHER(uint32_t); break;
     default: GATHER(uint64_t); break;
   }
-}
-
-/* Moves every column into buckets of 2^shift neighbouring entities. The place
-** that a column leaves serves the next one if that is not wider: its memory has
-** been touched already. */
-static int scatter_columns(AtEnv *env, AtLoader *l, int shift){
-  AtStore *s = l->store;
-  Column columns[MAX_COLUMNS];
-  uint32_t n_buckets = ((s->n_entities-1)>>shift)+1, b;
-  uint32_t *cursor = at_alloc(env, n_buckets, sizeof *cursor);
-  void *spare = NULL;
-  size_t spare_width = 0;
-  int n_columns = list_columns(l, columns), c;
-  for(c=0; c<n_columns && at_alive(env, s->n); c++){
-    void *from = column_data(&columns[c]), *to = spare;
-    if( columns[c].width>spare_width ) to = at_alloc(env, s->n, columns[c].width);
-    if( to==NULL ) break;
-    for(b=0; b<n_buckets; b++) cursor[b] = s->start[(size_t)b<<shift];
-    scatter(from, to, columns[c].width, l->entity, s->n, shift, cursor);
-    if( to==spare ){
-      at_grow(env, &to, s->n, columns[c].width);     /* give the rest back */
-      memcpy(columns[c].place, &to, sizeof to);
-    }else{
-      memcpy(columns[c].place, &to, sizeof to);
-      at_free(env->alloc, spare);
-    }
-    spare = from;
-    spare_width = columns[c].width;
-  }
-  l->capacity = s->n;
-  at_free(env->alloc, spare);
-  at_free(env->alloc, cursor);
-  return !env->error.code;
 }
 
 static int compare_numbers(double a, double b){
@@ -287,67 +414,128 @@ static int sort_entity(AtEnv *env, const AtStore *s, uint32_t base, uint32_t *or
 typedef struct Room Room;
 struct Room { uint32_t *order, *cursor; uint64_t *column; };
 
-/* Puts the rows of entities [first, limit), which lie together, in order. */
-static int sort_bucket(AtEnv *env, AtLoader *l, uint32_t first, uint32_t limit, Room *room){
-  AtStore *s = l->store;
-  uint32_t lo = s->start[first], n = s->start[limit]-lo, e, i;
-  Column columns[MAX_COLUMNS];
-  int n_columns, c;
-  for(e=first; e<limit; e++) room->cursor[e-first] = s->start[e]-lo;
-  for(i=0; i<n; i++) room->order[room->cursor[l->entity[lo+i]-first]++] = i;
+/* Whether the rows order[0 .. n) of one entity come at times that only go up. */
+static int times_go_up(const AtStore *s, uint32_t base, const uint32_t *order, uint32_t n){
+  uint32_t i;
+  if( s->time_bytes==4 ){
+    const uint32_t *time = (const uint32_t*)s->time + base;
+    for(i=1; i<n; i++) if( time[order[i-1]]>=time[order[i]] ) return 0;
+  }else{
+    const int64_t *time = (const int64_t*)s->time + base;
+    for(i=1; i<n; i++) if( time[order[i-1]]>=time[order[i]] ) return 0;
+  }
+  return 1;
+}
+
+/* order[]: the rows of the bucket's entities [first, limit), one entity after the other;
+** their start[] with it. */
+static void order_by_entity(Sorter *x, uint32_t first, uint32_t limit, uint32_t lo, uint32_t n, Room *room){
+  const uint32_t *entity = x->entity + lo;
+  uint32_t *cursor = room->cursor, *start = x->store->start, sum = 0, e, i;
+  memset(cursor, 0, (limit-first)*sizeof *cursor);
+  for(i=0; i<n; i++) cursor[entity[i]-first]++;
+  for(e=0; e<limit-first; e++){
+    uint32_t count = cursor[e];
+    start[first+e] = lo+sum;
+    cursor[e] = sum;
+    sum += count;
+  }
+  for(i=0; i<n; i++) room->order[cursor[entity[i]-first]++] = i;
+}
+
+/* Puts the rows of one bucket in order. */
+static int sort_bucket(AtEnv *env, Sorter *x, uint32_t b, Room *room){
+  AtStore *s = x->store;
+  uint32_t first = b<<x->shift, lo = x->bucket[b], n = x->bucket[b+1]-lo, at = 0, e, i;
+  uint32_t limit = (uint64_t)(b+1)<<x->shift<s->n_entities ? (b+1)<<x->shift : s->n_entities;
+  int c;
+  order_by_entity(x, first, limit, lo, n, room);
   for(e=first; e<limit; e++){
-    uint32_t at = s->start[e]-lo, count = s->start[e+1]-s->start[e];
-    if( count>1 && !sort_entity(env, s, lo, room->order+at, count, (uint32_t*)room->column) ) return 0;
+    uint32_t end = room->cursor[e-first], *order = room->order+at;
+    if( end-at>1 && !times_go_up(s, lo, order, end-at)
+     && !sort_entity(env, s, lo, order, end-at, (uint32_t*)room->column) ) return 0;
+    at = end;
   }
   for(i=0; i<n && room->order[i]==i; i++){}
-  if( i<n ){
-    n_columns = list_columns(l, columns)-1;      /* entity[] is needed no more */
-    for(c=0; c<n_columns; c++){
-      gather((char*)column_data(&columns[c]) + lo*columns[c].width, room->column, columns[c].width,
-             room->order, n);
-    }
+  for(c=0; i<n && c<x->n_columns-1; c++){          /* entity[] is needed no more */
+    const Column *column = &x->columns[c];
+    gather((char*)column_data(column, &x->parts[0]) + lo*column->width, room->column, column->width, room->order, n);
   }
   return at_alive(env, n);
 }
 
-/* Puts all rows in order, keys and labels being numbered already. */
-static int sort_rows(AtEnv *env, AtLoader *l){
-  AtStore *s = l->store;
-  uint32_t b, largest = 0, n_buckets;
-  int shift = 0, ok = 1;
+/* Puts some buckets in order, with room for the largest of them. */
+static int sort_buckets(AtEnv *env, void *context, uint32_t number){
+  Sorter *x = context;
+  uint32_t b, first = number*BUCKETS_A_PART, limit = first+BUCKETS_A_PART, largest = 0;
   Room room;
-  if( s->n==0 ) return 1;
-  while( ((s->n_entities-1)>>shift)>=MAX_BUCKETS ) shift++;
-  for(b=1; b<s->n && l->entity[b-1]<=l->entity[b]; b++){}
-  if( b<s->n && !scatter_columns(env, l, shift) ) return 0;
-  n_buckets = ((s->n_entities-1)>>shift)+1;
-  for(b=0; b<n_buckets; b++){
-    uint32_t next = (uint64_t)(b+1)<<shift<s->n_entities ? (b+1)<<shift : s->n_entities;
-    uint32_t n = s->start[next]-s->start[(size_t)b<<shift];
-    if( n>largest ) largest = n;
+  if( limit>x->n_buckets ) limit = x->n_buckets;
+  for(b=first; b<limit; b++){
+    if( x->bucket[b+1]-x->bucket[b]>largest ) largest = x->bucket[b+1]-x->bucket[b];
   }
   room.order = at_alloc(env, largest, sizeof *room.order);
-  room.cursor = at_alloc(env, (size_t)1<<shift, sizeof *room.cursor);
+  room.cursor = at_alloc(env, (size_t)1<<x->shift, sizeof *room.cursor);
   room.column = at_alloc(env, largest, sizeof *room.column);
-  for(b=0; b<n_buckets && ok && !env->error.code; b++){
-    uint32_t next = (uint64_t)(b+1)<<shift<s->n_entities ? (b+1)<<shift : s->n_entities;
-    ok = sort_bucket(env, l, b<<shift, next, &room);
-  }
+  for(b=first; b<limit && !env->error.code; b++) sort_bucket(env, x, b, &room);
   at_free(env->alloc, room.order);
   at_free(env->alloc, room.cursor);
   at_free(env->alloc, room.column);
   return !env->error.code;
 }
 
-/* Sorts what was appended and hands the store over; NULL on failure. The
-** loader is closed either way by its owner. */
-AtStore *at_loader_finish(AtEnv *env, AtLoader *l){
-  AtStore *s = l->store;
-  if( env->error.code || !sort_keys(env, l) || !sort_labels(env, l) || !sort_tags(env, l)
-   || !sort_rows(env, l) ) return NULL;
-  l->store = NULL;                    /* it is the caller's now */
-  at_free(env->alloc, l->entity);
-  at_free(env->alloc, l->recent_tags);
-  at_text_free(env->alloc, &l->batch);
+/* Whether the rows came entity by entity already, as an index gives them. */
+static int are_clustered(const Sorter *x){
+  const uint32_t *entity = x->parts[0].entity;
+  uint32_t i;
+  if( x->n_parts>1 ) return 0;
+  for(i=1; i<x->n && entity[i-1]<=entity[i]; i++){}
+  return i>=x->n;
+}
+
+/* Puts all rows in order, keys and labels being numbered already. */
+static int sort_rows(AtEnv *env, Sorter *x){
+  AtStore *s = x->store;
+  s->start = at_alloc(env, (size_t)s->n_entities+1, sizeof *s->start);
+  if( s->start==NULL ) return 0;
+  s->start[s->n_entities] = x->n;
+  if( x->n==0 ) return 1;
+  list_columns(x);
+  if( !place_buckets(env, x) ) return 0;
+  if( !are_clustered(x) && !scatter_columns(env, x) ) return 0;
+  x->entity = x->parts[0].entity;
+  return at_parallel(env, (x->n_buckets+BUCKETS_A_PART-1)/BUCKETS_A_PART, sort_buckets, x);
+}
+
+static void close_sorter(const AtAlloc *alloc, Sorter *x){
+  uint32_t p;
+  for(p=0; p<x->n_pieces; p++){
+    at_free(alloc, x->pieces[p].cursor);
+    at_free(alloc, x->pieces[p].bits);
+  }
+  at_free(alloc, x->pieces);
+  at_free(alloc, x->rank);
+  at_free(alloc, x->bucket);
+}
+
+/* Sorts what was appended to n loaders of one shape and hands the store over; NULL on
+** failure. The loaders are closed either way by their owner. */
+AtStore *at_loader_finish(AtEnv *env, AtLoader *parts, int n){
+  AtStore *s = NULL;
+  Sorter x;
+  int p;
+  memset(&x, 0, sizeof x);
+  x.parts = parts;
+  x.n_parts = env->error.code ? 0 : at_loader_join(env, parts, n);
+  if( x.n_parts==0 ) return NULL;
+  x.store = parts[0].store;
+  for(p=0; p<x.n_parts; p++) x.n += parts[p].store->n;
+  if( cut_pieces(env, &x) && sort_keys(env, &x) && sort_labels(env, &x) && sort_tags(env, &x) && sort_rows(env, &x) ){
+    s = x.store;
+    parts[0].store = NULL;            /* it is the caller's now */
+    at_free(env->alloc, parts[0].entity);
+    at_free(env->alloc, parts[0].recent_tags);
+    at_text_free(env->alloc, &parts[0].batch);
+  }
+  close_sorter(env->alloc, &x);
   return s;
 }

@@ -142,7 +142,7 @@ static void divide(State *s, Divided *d){
   AtWindow window = {0, 0};
   memset(d, 0, sizeof *d);
   at_options_parse(&s->env, &d->options, "", 0, AT_FOR_ALL);
-  d->store = at_loader_finish(&s->env, &s->loader);
+  d->store = at_loader_finish(&s->env, &s->loader, 1);
   if( d->store==NULL ) return;
   window.limit = d->store->n;
   while( s->converted_at!=AT_NO_TIME && window.limit>0

@@ -16,15 +16,30 @@
 #include <string.h>
 
 #define POINTER_TYPE "attribution_load"
+#define PLAIN_ROWS 512              /* in a row without a look whether to stop */
 
-typedef struct Load Load;
-struct Load {
-  Work *work;
-  int label, labels;                /* arguments label .. labels-1 are labels */
-  AtLoader loader;
-  AddRow add;                       /* NULL: into the loader */
-  void *context;
-};
+/* A row as most are, without cells; 0 where it is not. */
+static int ingest_plain(Load *load, sqlite3_value **argv){
+  int type = sqlite3_value_type(argv[0]);
+  const char *key = NULL, *label;
+  size_t key_n = 0;
+  int64_t entity = 0;
+  if( sqlite3_value_type(argv[1])!=SQLITE_INTEGER || sqlite3_value_type(argv[2])!=SQLITE_TEXT
+   || sqlite3_value_type(argv[3])!=SQLITE_INTEGER ) return 0;
+  if( type==SQLITE_INTEGER ){
+    entity = sqlite3_value_int64(argv[0]);
+  }else if( type==SQLITE_TEXT ){
+    key = (const char*)sqlite3_value_text(argv[0]);
+    key_n = (size_t)sqlite3_value_bytes(argv[0]);
+    if( key==NULL ) return 0;
+  }else{
+    return 0;
+  }
+  label = (const char*)sqlite3_value_text(argv[2]);
+  if( label==NULL ) return 0;
+  return at_loader_append_plain(load->env, load->loader, entity, key, key_n, sqlite3_value_int64(argv[1]), label,
+                                (size_t)sqlite3_value_bytes(argv[2]), sqlite3_value_int64(argv[3]));
+}
 
 void ingest_step(sqlite3_context *context, int argc, sqlite3_value **argv){
   Load *load = argc>0 ? sqlite3_value_pointer(argv[0], POINTER_TYPE) : NULL;
@@ -37,14 +52,16 @@ void ingest_step(sqlite3_context *context, int argc, sqlite3_value **argv){
   }
   argc--;
   argv++;
+  if( load->loader && load->loader->is_plain && argc==4 && ++load->rows<PLAIN_ROWS && ingest_plain(load, argv) ) return;
+  load->rows = 0;
   for(i=0; i<argc; i++){
     if( i>=load->label && i<load->labels ) cell_text(argv[i], &cells[i]);
     else cell_of(argv[i], &cells[i]);
-    if( cells[i].type==AT_TEXT && cells[i].text==NULL ) at_fail(&load->work->env, AT_NOMEM, "out of memory");
+    if( cells[i].type==AT_TEXT && cells[i].text==NULL ) at_fail(load->env, AT_NOMEM, "out of memory");
   }
-  if( !(load->add ? load->add(load->context, &load->work->env, cells)
-                  : at_loader_append(&load->work->env, &load->loader, cells)) ){
-    sqlite3_result_error(context, load->work->env.error.text, -1);
+  if( !(load->add ? load->add(load->context, load->env, cells)
+                  : at_loader_append(load->env, load->loader, cells)) || !at_alive(load->env, PLAIN_ROWS) ){
+    sqlite3_result_error(context, load->env->error.text, -1);
   }
 }
 
@@ -69,29 +86,41 @@ static sqlite3_stmt *prepare_load(Work *work, const Relation *r, const char *pre
   return stmt;
 }
 
-/* Runs the SELECT, which feeds ingest_step(). */
-static void run_load(Load *load, sqlite3_stmt *stmt, const Relation *r){
-  char what[128];
+/* A load into a loader that has been opened, or (NULL) for the caller to say where. */
+void load_start(Load *load, AtEnv *env, const Relation *r, AtLoader *loader){
+  memset(load, 0, sizeof *load);
+  load->env = env;
+  load->label = loader ? 2 : 0;
+  load->labels = load->label + r->shape.has_label + r->shape.n_tags;
+  load->loader = loader;
+}
+
+/* Tells a SELECT of ingest_step() its load. */
+void load_bind(Load *load, sqlite3_stmt *stmt){
   sqlite3_bind_pointer(stmt, 1, load, POINTER_TYPE, NULL);
+}
+
+/* Runs the SELECT, which feeds ingest_step(). */
+static void run_load(Work *work, Load *load, sqlite3_stmt *stmt, const Relation *r){
+  char what[128];
+  load_bind(load, stmt);
   if( sqlite3_step(stmt)==SQLITE_ROW ) return;
   sqlite3_snprintf(sizeof what, what, "%.80s (argument %s) cannot be read", r->name, r->role->argument);
-  work_fail_sql(load->work, what);
+  work_fail_sql(work, what);
 }
 
 /* Loads a relation, or the rows of one entity only. NULL on failure. */
 AtStore *load_relation(Work *work, const Relation *r, const AtCell *entity){
-  sqlite3_stmt *stmt = prepare_load(work, r, "", entity!=NULL);
+  AtStore *store = entity ? NULL : readers_load(work, r);
+  sqlite3_stmt *stmt = store ? NULL : prepare_load(work, r, "", entity!=NULL);
+  AtLoader loader;
   Load load;
-  AtStore *store = NULL;
-  memset(&load, 0, sizeof load);
-  load.work = work;
-  load.label = 2;
-  load.labels = 2 + r->shape.has_label + r->shape.n_tags;
-  if( stmt && at_loader_open(&work->env, &load.loader, &r->shape) ){
+  if( stmt && at_loader_open(&work->env, &loader, &r->shape) ){
+    load_start(&load, &work->env, r, &loader);
     if( entity ) bind_cell(stmt, entity);
-    run_load(&load, stmt, r);
-    store = at_loader_finish(&work->env, &load.loader);
-    at_loader_close(&load.loader);
+    run_load(work, &load, stmt, r);
+    store = at_loader_finish(&work->env, &loader, 1);
+    at_loader_close(&loader);
   }
   sqlite3_finalize(stmt);
   return store;
@@ -101,12 +130,10 @@ AtStore *load_relation(Work *work, const Relation *r, const AtCell *entity){
 int load_rows(Work *work, const Relation *r, AddRow add, void *context){
   sqlite3_stmt *stmt = prepare_load(work, r, "", 0);
   Load load;
-  memset(&load, 0, sizeof load);
-  load.work = work;
-  load.labels = r->shape.has_label + r->shape.n_tags;
+  load_start(&load, &work->env, r, NULL);
   load.add = add;
   load.context = context;
-  if( stmt ) run_load(&load, stmt, r);
+  if( stmt ) run_load(work, &load, stmt, r);
   sqlite3_finalize(stmt);
   return !work->env.error.code;
 }

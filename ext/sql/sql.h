@@ -127,12 +127,28 @@ void relation_free(Connection *connection, Relation *relation);
 /************************ Interface to code in load.c *************************
 ** Runs the nested SELECT through an aggregate of our own into a store.
 */
-AtStore *load_relation(Work *work, const Relation *relation, const AtCell *entity);
 typedef int (*AddRow)(void *context, AtEnv *env, const AtCell *cells);
+typedef struct Load Load;
+struct Load {
+  AtEnv *env;
+  int label, labels;                /* arguments label .. labels-1 are labels */
+  AtLoader *loader;                 /* that rows go to, unless add takes them */
+  AddRow add;
+  void *context;                    /* of add */
+  int rows;                         /* since the last look whether to stop */
+};
+void load_start(Load *load, AtEnv *env, const Relation *relation, AtLoader *loader);
+void load_bind(Load *load, sqlite3_stmt *stmt);
+AtStore *load_relation(Work *work, const Relation *relation, const AtCell *entity);
 int load_rows(Work *work, const Relation *relation, AddRow add, void *context);
 int load_is_search(Work *work, const Relation *relation);
 void ingest_step(sqlite3_context *context, int argc, sqlite3_value **argv);
 void ingest_final(sqlite3_context *context);
+
+/************************ Interface to code in readers.c **********************
+** A large plain table, read by several connections at once.
+*/
+AtStore *readers_load(Work *work, const Relation *relation);
 
 /************************ Interface to code in program.c **********************
 ** What EXPLAIN tells of a load.

@@ -267,7 +267,7 @@ static inline AtStore *load_rows(AtEnv *env, const AtShape *shape, const Row *ro
   size_t i;
   if( at_loader_open(env, &loader, shape) ){
     for(i=0; i<n && !env->error.code; i++) append_row(env, &loader, &rows[i]);
-    store = at_loader_finish(env, &loader);
+    store = at_loader_finish(env, &loader, 1);
   }
   at_loader_close(&loader);
   return store;

@@ -182,7 +182,7 @@ static inline AtStore *load_events(AtEnv *env, int n_tags, const char *const *en
   size_t i;
   if( at_loader_open(env, &loader, &shape) ){
     for(i=0; i<n; i++) append_events(env, &loader, cell_integer((int64_t)i+1), entities[i], &id);
-    store = at_loader_finish(env, &loader);
+    store = at_loader_finish(env, &loader, 1);
   }
   at_loader_close(&loader);
   return store;

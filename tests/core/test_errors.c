@@ -59,7 +59,7 @@ static AtStore *load(AtEnv *env, const Scenario *s, const AtShape *shape, uint32
       Row row = row_at(s, i, room);
       append_row(env, &loader, &row);
     }
-    store = at_loader_finish(env, &loader);
+    store = at_loader_finish(env, &loader, 1);
   }
   if( env->error.code ) assert_null(store);
   at_loader_close(&loader);

@@ -306,7 +306,7 @@ static void test_many_labels(void **state){
       row.id = cell_integer(k);
       append_row(&env, &loader, &row);
     }
-    s = at_loader_finish(&env, &loader);
+    s = at_loader_finish(&env, &loader, 1);
     at_loader_close(&loader);
     assert_ok(&env);
     assert_int_equal(s->labels.n, n);
@@ -346,7 +346,7 @@ static void test_many_tags(void **state){
     row.id = cell_integer(k);
     append_row(&env, &loader, &row);
   }
-  s = at_loader_finish(&env, &loader);
+  s = at_loader_finish(&env, &loader, 1);
   at_loader_close(&loader);
   assert_ok(&env);
   assert_true(s->tags[0].n==N && s->tags[1].n==3 && s->label_bytes==0);

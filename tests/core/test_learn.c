@@ -29,8 +29,8 @@ static void open_deals(AtEnv *env, Deals *d, const char *const *touches, const i
       append_row(env, &loader[1], &row);
     }
   }
-  d->t = at_loader_finish(env, &loader[0]);
-  d->c = at_loader_finish(env, &loader[1]);
+  d->t = at_loader_finish(env, &loader[0], 1);
+  d->c = at_loader_finish(env, &loader[1], 1);
   for(k=0; k<2; k++) at_loader_close(&loader[k]);
   d->options = options_of(env, options);
 }

@@ -229,7 +229,7 @@ static void test_many_cells(void **state){
     row.id = cell_integer(i);
     append_row(&env, &loader, &row);
   }
-  world.t = at_loader_finish(&env, &loader);
+  world.t = at_loader_finish(&env, &loader, 1);
   at_loader_close(&loader);
   assert_true(at_loader_open(&env, &loader, &conversions));
   for(i=0; i<ENTITIES; i++){
@@ -238,7 +238,7 @@ static void test_many_cells(void **state){
     row.id = cell_integer(i);
     append_row(&env, &loader, &row);
   }
-  world.c = at_loader_finish(&env, &loader);
+  world.c = at_loader_finish(&env, &loader, 1);
   at_loader_close(&loader);
   assert_true(at_walk_open(&env, &walk, world.t, world.c, &world.options, NULL));
   assert_true(at_summarize(&env, &summary, &walk, &models));
