@@ -79,78 +79,89 @@ def list_of(parts):
     return ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1]
 
 
-def rivals_line(times, rivals, ours, labels):
-    """DuckDB, 1 thread 0.57; …: each against ours of as many threads."""
-    parts = []
+def rivals_list(times, rivals, ours, labels):
+    """A line per rival: its time over that of each of ours, {1 thread: name, 2 threads: name}."""
+    lines = []
     for rival in rivals:
         if rival in times:
-            against = ours.get(2 if rival.endswith("_2") else 1, ours[1])
-            parts.append(f"{labels[rival].removeprefix('levels, ')} {digits(median_ratio(times[rival], times[against]))}")
-    return "; ".join(parts)
+            threads = 2 if rival.endswith("_2") else 1
+            cells = [digits(median_ratio(times[rival], times[names[threads]])) for names in ours]
+            lines.append(f"- {labels[rival].removeprefix('levels, ')}: {'; '.join(cells)}")
+    return "\n".join(lines)
 
 
-def findings(measured):
-    """One line per finding, each a ratio of the same rounds."""
+def both(times, over, under=None):
+    """The two ratios of names with one thread and with two: to the other's, or to the plain scan."""
+    return tuple(digits(median_ratio(times[f"{over}_{threads}"], times[f"{under}_{threads}" if under else "scan"]))
+                 for threads in (1, 2))
+
+
+def attribution_findings(measured):
+    """One paragraph per finding, each a ratio of the same rounds."""
     times, touches = measured.times, measured.counts["touches"]
-    cold = [digits(ratios(times, f"cold_{threads}", "scan")[0]) for threads in (1, 2)]
-    warm = [digits(ratios(times, f"warm_{threads}", "scan")[0]) for threads in (1, 2)]
-    yield (f"**Reading and answering.** The first call takes {cold[0]} plain scans with one thread and {cold[1]} with two, "
-           f"the next one {warm[0]} and {warm[1]}. Two threads take {digits(median_ratio(times['cold_2'], times['cold_1']))} "
-           f"of the time of one. Above the memory of the scan's process the cold call takes "
-           f"{memory(measured, 'cold_1') / touches:.0f} bytes per touch with one thread, "
-           f"{memory(measured, 'cold_2') / touches:.0f} with two.")
+    cold, warm = both(times, "cold"), both(times, "warm")
+    bytes_each = [memory(measured, f"cold_{threads}") / touches for threads in (1, 2)]
+    yield (f"**Reading and answering.** The first call takes {cold[0]} plain scans with one thread and {cold[1]} with "
+           f"two, the next one {warm[0]} and {warm[1]}. Two threads take "
+           f"{digits(median_ratio(times['cold_2'], times['cold_1']))} of the time of one. Above the memory of the scan's "
+           f"process the cold call takes {bytes_each[0]:.0f} bytes per touch with one thread, {bytes_each[1]:.0f} with two.")
     if any(rival in times for rival in RIVALS):
-        ours = {1: "cold_1", 2: "cold_2"}
-        yield ("**Beside the others**, times as long as our cold call with as many threads: "
-               f"{rivals_line(times, RIVALS, ours, SECTIONS[0].labels)}. Beside our warm call: "
-               f"{rivals_line(times, RIVALS, {1: 'warm_1', 2: 'warm_2'}, SECTIONS[0].labels)}.")
+        ours = ({1: "cold_1", 2: "cold_2"}, {1: "warm_1", 2: "warm_2"})
+        yield ("**Beside the others.** Their time over ours with as many threads, cold; warm:\n\n"
+               + rivals_list(times, RIVALS, ours, SECTIONS[0].labels))
     if growth(measured, 1) is not None:
-        yield (f"**Growth.** From a million touches to {touches:,} the time per touch of the cold call grows by a factor of "
-               f"{growth(measured, 1):.2f} with one thread, {growth(measured, 2):.2f} with two.")
-    yield ("**Text ids** of 36 characters take "
-           f"{digits(median_ratio(times['text_1'], times['cold_1']))} times as long as integers with one thread, "
-           f"{digits(median_ratio(times['text_2'], times['cold_2']))} with two; the scan of them takes "
-           f"{digits(median_ratio(times['scan_text'], times['scan']))} times as long.")
-    whole, above = detail_ratios(times)
-    per_row = median_ratio(times["group"], times["group_floor"])
-    yield (f"**Rows.** A table made from all {measured.facts['detail rows']:,} rows of `attribution` takes {digits(whole)} times as long "
-           f"as one made from as many rows of a virtual table that computes nothing, and {digits(above)} times without the "
-           f"reading of the relations. `GROUP BY channel` over them takes {digits(per_row)} times as long as over rows of nothing, "
-           f"and SQLite's plan of it has {'a' if measured.facts['GROUP BY channel sorts'] else 'no'} temporary B-tree.")
+        yield (f"**Growth.** From a million touches to {touches:,} the time per touch of the cold call grows by a factor "
+               f"of {growth(measured, 1):.2f} with one thread, {growth(measured, 2):.2f} with two.")
+    text = both(times, "text", "cold")
+    yield (f"**Text ids** of 36 characters take {text[0]} times as long as integers with one thread, {text[1]} with two; "
+           f"the scan of them takes {digits(median_ratio(times['scan_text'], times['scan']))} times as long.")
+    whole, above = (digits(ratio) for ratio in detail_ratios(times))
+    sorts = "a" if measured.facts["GROUP BY channel sorts"] else "no"
+    yield (f"**Rows.** A table made from all {measured.facts['detail rows']:,} rows of `attribution` takes {whole} times "
+           f"as long as one made from as many rows of a virtual table that computes nothing, {above} times without the "
+           "reading of the relations. `GROUP BY channel` over them takes "
+           f"{digits(median_ratio(times['group'], times['group_floor']))} times as long as over rows of nothing, and "
+           f"SQLite's plan of it has {sorts} temporary B-tree.")
+
+
+def funnel_findings(measured):
+    times = measured.times
     if any(rival in times for rival in FUNNEL_RIVALS):
-        ours = {1: "levels", 2: "levels"}
-        yield ("**Funnel.** `funnel_summary` answers more than the others: passes, outcomes and times of every stage. The same "
-               "question as theirs, how far each entity gets, is `window_funnel GROUP BY entity`, where SQLite sorts the log. "
-               "Times as long as it: " + rivals_line(times, FUNNEL_RIVALS, ours, SECTIONS[4].labels)
-               + "; as the cold `funnel_summary` with as many threads: "
-               + rivals_line(times, FUNNEL_RIVALS, {1: "funnel_1", 2: "funnel_2"}, SECTIONS[4].labels) + ".")
+        ours = ({1: "levels", 2: "levels"}, {1: "funnel_1", 2: "funnel_2"})
+        yield ("**Funnel.** The others find how far each entity gets, which is `window_funnel GROUP BY entity`, where "
+               "SQLite sorts the log. `funnel_summary` answers more: passes, outcomes and times of every stage. Their "
+               "time over that of the first; of the second, cold, with as many threads:\n\n"
+               + rivals_list(times, FUNNEL_RIVALS, ours, SECTIONS[4].labels))
     if "first_visit" in times:
-        yield ("The first-visit join asks something else: how far the first visit leads, not the furthest of all visits. It is equal "
-               "where an entity has one visit, which is checked, and otherwise not.")
-    yield (f"**By entity**, where an index has the order, `window_funnel` takes "
-           f"{digits(median_ratio(times['by_window_funnel'], times['by_count']))} times as long as `count(*)` in the same "
-           f"GROUP BY, `funnel_stage` {digits(median_ratio(times['by_funnel_stage'], times['by_count']))} times.")
+        yield ("The first-visit join asks something else: how far the first visit leads, not the furthest of all visits. "
+               "It must be equal, and is, where an entity has one visit.")
+    over = [digits(median_ratio(times[name], times["by_count"])) for name in ("by_window_funnel", "by_funnel_stage")]
+    yield (f"**By entity**, where an index has the order, `window_funnel` takes {over[0]} times as long as `count(*)` in "
+           f"the same GROUP BY, `funnel_stage` {over[1]} times.")
+
+
+def introduction(measured):
+    counts, processors = measured.counts, os.cpu_count()
+    versions = list_of([f"{name} {version}" for name, version in measured.versions.items()])
+    yield "# Speed"
+    yield (f"Made by `make bench-docs` in one run: {versions}, {processors} processor{'s' if processors != 1 else ''}, "
+           f"{counts['touches']:,} touches and {counts['conversions']:,} conversions in the order of time, and a log of "
+           f"{counts['entities of the funnel']:,} entities for the funnel. Every number is a time divided by that of a "
+           "plain scan of the same table (`SELECT max(customer_id), max(ts), max(channel) FROM touches`) in the same "
+           f"round: the median of {ROUNDS} rounds, and in brackets the smallest and the largest. Seconds depend on the "
+           "machine, ratios much less; `make bench` measures yours. How it is done: "
+           "[tests/bench](../tests/bench/README.md).")
+    yield "![Ratios to the plain scan, of five models and of a funnel, ours and others](speed.svg)"
+    yield ("**What is compared.** Ours reads the tables of SQLite, cold: on a new connection, the file in the page cache; "
+           "warm: asked again. Where threads are not named it takes one per processor, up to four. DuckDB and ClickHouse "
+           "have their own tables in memory, with types and orders that suit them; loading is in the table, not in their "
+           "times, and of two askings the second one counts. All answers are equal to 1e-9 before a time counts.")
 
 
 def page(measured):
-    versions = list_of([f"{name} {version}" for name, version in measured.versions.items()])
-    counts, processors = measured.counts, os.cpu_count()
-    lines = [
-        "# Speed", "",
-        f"Made by `make bench-docs` in one run: {versions}, {processors} processor{'s' if processors != 1 else ''}, "
-        f"{counts['touches']:,} touches and {counts['conversions']:,} conversions in the order of time, and a log of "
-        f"{counts['entities of the funnel']:,} entities for the funnel. Every number is a time divided by that of a plain scan "
-        "of the same table (`SELECT max(customer_id), max(ts), max(channel) FROM touches`) in the same round: the median "
-        f"of {ROUNDS} rounds, and in brackets the quickest and the slowest. Seconds depend on the machine, ratios much less; "
-        "`make bench` measures yours. How it is done: [tests/bench](../tests/bench/README.md).", "",
-        "![Ratios to the plain scan, of five models and of a funnel, ours and others](speed.svg)", "",
-        "**What is compared.** Ours reads the tables of SQLite, cold: on a new connection, the file in the page cache; warm: asked "
-        "again. DuckDB and ClickHouse have their own tables in memory, with types and orders that suit them; loading is in the "
-        "table, not in their times, and of two askings the second one counts. All answers are equal to 1e-9 before a time counts.", "",
-    ]
-    for finding in findings(measured):
-        lines += [finding, ""]
-    return "\n".join(lines + table(measured.times)) + "\n"
+    paragraphs = [*introduction(measured), *attribution_findings(measured), *funnel_findings(measured),
+                  "\n".join(table(measured.times))]
+    return "\n\n".join(paragraphs) + "\n"
 
 
 def write(measured):
