@@ -13,7 +13,8 @@ import sys
 import contenders
 import document
 import report
-from common import BUILD, RELATIVE_TOLERANCE, ROUNDS, TOUCHES, build_database, connect, require_sqlite, run_process, stop
+from common import (BUILD, RELATIVE_TOLERANCE, ROUNDS, TOUCHES, build_database, connect, require_sqlite, run_process,
+                    stop)
 from engine import CLICKHOUSE, DUCKDB
 from jobs import MODELS, ROWS_EXTENSION
 
@@ -105,6 +106,8 @@ def main():
     if size not in TOUCHES:
         stop(2, f"BENCH is S, L or XL (got {size!r})")
     require_sqlite()
+    if os.environ.get("BENCH_DOC") == "1" and size == "XL":
+        stop(2, "docs/speed.md is made at size S or L")
     if with_peers and size != "XL" and not (CLICKHOUSE.exists() and DUCKDB.exists()):
         stop(2, "DuckDB and ClickHouse are not installed; run make bench, or leave them out with BENCH_PEER=0")
     if not ROWS_EXTENSION.exists():

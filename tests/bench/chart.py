@@ -108,8 +108,8 @@ def draw(panels, description):
         drawn, top = draw_panel(panel, top, scale)
         elements += drawn
         top += 14
-    elements.append(text(0, top + 2, "Times as long as a plain scan of the table (1), logarithmic; thin lines reach from "
-                         "the quickest round to the slowest. * answers another question.", kind="small"))
+    elements.append(text(0, top + 2, "Times as long as a plain scan of the table (1), logarithmic; thin lines reach "
+                         "from the quickest round to the slowest. * answers another question.", kind="small"))
     height = top + 12
     return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" width="{WIDTH}" '
             f'height="{height:.0f}" role="img">\n<title>{escape(description)}</title>\n<style>{STYLE}</style>\n'

@@ -24,7 +24,8 @@ CHARTS = (
         ("DuckDB", ("duckdb_1", "duckdb_2")), ("ClickHouse, by time", ("clickhouse_time_1", "clickhouse_time_2")),
         ("ClickHouse, by customer", ("clickhouse_customer_1", "clickhouse_customer_2")))),
     ("A funnel of six stages", "funnel_scan", (
-        ("funnel_summary, cold", ("funnel_1", "funnel_2")), ("funnel_summary, warm", ("funnel_warm_1", "funnel_warm_2")),
+        ("funnel_summary, cold", ("funnel_1", "funnel_2")),
+        ("funnel_summary, warm", ("funnel_warm_1", "funnel_warm_2")),
         ("window_funnel GROUP BY entity", ("levels",)), ("plain SQL, greedy chain", ("chain",)),
         ("plain SQL, first visit only *", ("first_visit",)), ("DuckDB", ("duckdb_funnel_1", "duckdb_funnel_2")),
         ("ClickHouse, by time", ("peer_log_1", "peer_log_2")),
@@ -101,24 +102,25 @@ def attribution_findings(measured):
     times, touches = measured.times, measured.counts["touches"]
     cold, warm = both(times, "cold"), both(times, "warm")
     bytes_each = [memory(measured, f"cold_{threads}") / touches for threads in (1, 2)]
-    yield (f"**Reading and answering.** The first call takes {cold[0]} plain scans with one thread and {cold[1]} with "
-           f"two, the next one {warm[0]} and {warm[1]}. Two threads take "
-           f"{digits(median_ratio(times['cold_2'], times['cold_1']))} of the time of one. Above the memory of the scan's "
-           f"process the cold call takes {bytes_each[0]:.0f} bytes per touch with one thread, {bytes_each[1]:.0f} with two.")
+    yield (f"**Reading and answering.** The first call takes {cold[0]} plain scans with one thread and {cold[1]} "
+           f"with two, the next one {warm[0]} and {warm[1]}. Two threads take "
+           f"{digits(median_ratio(times['cold_2'], times['cold_1']))} of the time of one. Above the memory of the "
+           f"scan's process the cold call takes {bytes_each[0]:.0f} bytes per touch with one thread, {bytes_each[1]:.0f} "
+           "with two.")
     if any(rival in times for rival in RIVALS):
         ours = ({1: "cold_1", 2: "cold_2"}, {1: "warm_1", 2: "warm_2"})
         yield ("**Beside the others.** Their time over ours with as many threads, cold; warm:\n\n"
                + rivals_list(times, RIVALS, ours, SECTIONS[0].labels))
     if growth(measured, 1) is not None:
-        yield (f"**Growth.** From a million touches to {touches:,} the time per touch of the cold call grows by a factor "
-               f"of {growth(measured, 1):.2f} with one thread, {growth(measured, 2):.2f} with two.")
+        yield (f"**Growth.** From a million touches to {touches:,} the time per touch of the cold call grows by a "
+               f"factor of {growth(measured, 1):.2f} with one thread, {growth(measured, 2):.2f} with two.")
     text = both(times, "text", "cold")
-    yield (f"**Text ids** of 36 characters take {text[0]} times as long as integers with one thread, {text[1]} with two; "
-           f"the scan of them takes {digits(median_ratio(times['scan_text'], times['scan']))} times as long.")
+    yield (f"**Text ids** of 36 characters take {text[0]} times as long as integers with one thread, {text[1]} with "
+           f"two; the scan of them takes {digits(median_ratio(times['scan_text'], times['scan']))} times as long.")
     whole, above = (digits(ratio) for ratio in detail_ratios(times))
     sorts = "a" if measured.facts["GROUP BY channel sorts"] else "no"
-    yield (f"**Rows.** A table made from all {measured.facts['detail rows']:,} rows of `attribution` takes {whole} times "
-           f"as long as one made from as many rows of a virtual table that computes nothing, {above} times without the "
+    yield (f"**Rows.** A table made from all {measured.facts['detail rows']:,} rows of `attribution` takes {whole} "
+           f"times as long as one made from as many rows of a virtual table that computes nothing, {above} times without the "
            "reading of the relations. `GROUP BY channel` over them takes "
            f"{digits(median_ratio(times['group'], times['group_floor']))} times as long as over rows of nothing, and "
            f"SQLite's plan of it has {sorts} temporary B-tree.")
@@ -133,18 +135,18 @@ def funnel_findings(measured):
                "time over that of the first; of the second, cold, with as many threads:\n\n"
                + rivals_list(times, FUNNEL_RIVALS, ours, SECTIONS[4].labels))
     if "first_visit" in times:
-        yield ("The first-visit join asks something else: how far the first visit leads, not the furthest of all visits. "
-               "It must be equal, and is, where an entity has one visit.")
+        yield ("The first-visit join asks something else: how far the first visit leads, not the furthest of all "
+               "visits. It must be equal, and is, where an entity has one visit.")
     over = [digits(median_ratio(times[name], times["by_count"])) for name in ("by_window_funnel", "by_funnel_stage")]
-    yield (f"**By entity**, where an index has the order, `window_funnel` takes {over[0]} times as long as `count(*)` in "
-           f"the same GROUP BY, `funnel_stage` {over[1]} times.")
+    yield (f"**By entity**, where an index has the order, `window_funnel` takes {over[0]} times as long as `count(*)` "
+           f"in the same GROUP BY, `funnel_stage` {over[1]} times.")
 
 
 def introduction(measured):
     counts, processors = measured.counts, os.cpu_count()
     versions = list_of([f"{name} {version}" for name, version in measured.versions.items()])
     yield "# Speed"
-    yield (f"Made by `make bench-docs` in one run: {versions}, {processors} processor{'s' if processors != 1 else ''}, "
+    yield (f"Made by `make bench-docs` in one run: {versions}, {processors} processor{'s'[:processors - 1]}, "
            f"{counts['touches']:,} touches and {counts['conversions']:,} conversions in the order of time, and a log of "
            f"{counts['entities of the funnel']:,} entities for the funnel. Every number is a time divided by that of a "
            "plain scan of the same table (`SELECT max(customer_id), max(ts), max(channel) FROM touches`) in the same "
@@ -152,10 +154,10 @@ def introduction(measured):
            "machine, ratios much less; `make bench` measures yours. How it is done: "
            "[tests/bench](../tests/bench/README.md).")
     yield "![Ratios to the plain scan, of five models and of a funnel, ours and others](speed.svg)"
-    yield ("**What is compared.** Ours reads the tables of SQLite, cold: on a new connection, the file in the page cache; "
-           "warm: asked again. Where threads are not named it takes one per processor, up to four. DuckDB and ClickHouse "
-           "have their own tables in memory, with types and orders that suit them; loading is in the table, not in their "
-           "times, and of two askings the second one counts. All answers are equal to 1e-9 before a time counts.")
+    yield ("**What is compared.** Ours reads the tables of SQLite, cold: on a new connection, the file in the page "
+           "cache; warm: asked again. Where threads are not named it takes one per processor, up to four. DuckDB and "
+           "ClickHouse have their own tables in memory, with types and orders that suit them; loading is in the table, "
+           "not in their times, and of two askings the second one counts. All answers are equal to 1e-9 before a time counts.")
 
 
 def page(measured):

@@ -137,7 +137,8 @@ def measure_entity(database):
 def measure_funnel(threads):
     def measure(database):
         connection, times = connect(database, EXTENSION), {}
-        sql = f"SELECT * FROM funnel_summary('events(entity, ts, stage)', '{LIST}', 'window=30 days; threads={threads}')"
+        sql = ("SELECT * FROM funnel_summary("
+               f"'events(entity, ts, stage)', '{LIST}', 'window=30 days; threads={threads}')")
         times[f"funnel_{threads}"], rows = timed(connection, sql)
         peak = peak_bytes()
         times[f"funnel_warm_{threads}"], again = timed(connection, sql)

@@ -35,8 +35,9 @@ def run_maker(program, size):
 
 def make_text_files(size):
     files, database = text_files(size), build_database(size)
-    make_file(files["touches"], lambda path: write_text(path, database, "customer_id, ts, channel", "touches"))
-    make_file(files["conversions"], lambda path: write_text(path, database, "id, customer_id, ts, value", "conversions"))
+    columns = {"touches": "customer_id, ts, channel", "conversions": "id, customer_id, ts, value"}
+    for table, path in files.items():
+        make_file(path, lambda unfinished, table=table: write_text(unfinished, database, columns[table], table))
 
 
 def labels_of(database):

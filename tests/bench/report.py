@@ -131,9 +131,10 @@ def detail_ratios(times):
 def print_sections(times):
     for title, base, labels in SECTIONS:
         present = [name for name in labels if name in times]
-        if base not in times:
+        if not present:
             continue
-        print(f"\n{title:44} {'x ' + ('count' if base == 'by_count' else 'scan'):>8} {'(min .. max)':>19} {'seconds':>9}")
+        unit = "x count" if base == "by_count" else "x scan"
+        print(f"\n{title:44} {unit:>8} {'(min .. max)':>19} {'seconds':>9}")
         for name in present:
             middle, low, high = ratios(times, name, base)
             print(f"{labels[name]:44} {digits(middle):>8} {f'({digits(low)} .. {digits(high)})':>19} "
@@ -174,11 +175,13 @@ def print_lines(measured):
     if "detail" in times:
         rows = measured.facts["detail rows"]
         whole, above = detail_ratios(times)
-        print(f"detail rows: {rows:,}; into a table / as many rows of nothing: {whole:.2f}, without reading {above:.2f}")
+        print(f"detail rows: {rows:,}; into a table / as many rows of nothing: {whole:.2f}, "
+              f"without reading {above:.2f}")
         plan = "USE TEMP B-TREE" if measured.facts["GROUP BY channel sorts"] else "no USE TEMP B-TREE"
         print(f"GROUP BY channel: {statistics.median(times['group']) / rows * 1e9:.0f} ns per detail row "
               f"(of nothing {statistics.median(times['group_floor']) / rows * 1e9:.0f}), {plan} in its plan")
-        print(f"one entity, median of many, each on a new connection: {statistics.median(times['entity']) * 1e3:.3f} ms")
+        print("one entity, median of many, each on a new connection: "
+              f"{statistics.median(times['entity']) * 1e3:.3f} ms")
 
 
 def heading(measured):
