@@ -105,8 +105,8 @@ def attribution_findings(measured):
     yield (f"**Reading and answering.** The first call takes {cold[0]} plain scans with one thread and {cold[1]} "
            f"with two, the next one {warm[0]} and {warm[1]}. Two threads take "
            f"{digits(median_ratio(times['cold_2'], times['cold_1']))} of the time of one. Above the memory of the "
-           f"scan's process the cold call takes {bytes_each[0]:.0f} bytes per touch with one thread, {bytes_each[1]:.0f} "
-           "with two.")
+           f"scan's process the cold call takes {bytes_each[0]:.0f} bytes per touch with one thread, "
+           f"{bytes_each[1]:.0f} with two.")
     if any(rival in times for rival in RIVALS):
         ours = ({1: "cold_1", 2: "cold_2"}, {1: "warm_1", 2: "warm_2"})
         yield ("**Beside the others.** Their time over ours with as many threads, cold; warm:\n\n"
@@ -120,8 +120,8 @@ def attribution_findings(measured):
     whole, above = (digits(ratio) for ratio in detail_ratios(times))
     sorts = "a" if measured.facts["GROUP BY channel sorts"] else "no"
     yield (f"**Rows.** A table made from all {measured.facts['detail rows']:,} rows of `attribution` takes {whole} "
-           f"times as long as one made from as many rows of a virtual table that computes nothing, {above} times without the "
-           "reading of the relations. `GROUP BY channel` over them takes "
+           f"times as long as one made from as many rows of a virtual table that computes nothing, {above} times without "
+           "the reading of the relations. `GROUP BY channel` over them takes "
            f"{digits(median_ratio(times['group'], times['group_floor']))} times as long as over rows of nothing, and "
            f"SQLite's plan of it has {sorts} temporary B-tree.")
 
@@ -147,8 +147,8 @@ def introduction(measured):
     versions = list_of([f"{name} {version}" for name, version in measured.versions.items()])
     yield "# Speed"
     yield (f"Made by `make bench-docs` in one run: {versions}, {processors} processor{'s'[:processors - 1]}, "
-           f"{counts['touches']:,} touches and {counts['conversions']:,} conversions in the order of time, and a log of "
-           f"{counts['entities of the funnel']:,} entities for the funnel. Every number is a time divided by that of a "
+           f"{counts['touches']:,} touches and {counts['conversions']:,} conversions in the order of time, and a log "
+           f"of {counts['entities of the funnel']:,} entities for the funnel. Every number is a time divided by that of a "
            "plain scan of the same table (`SELECT max(customer_id), max(ts), max(channel) FROM touches`) in the same "
            f"round: the median of {ROUNDS} rounds, and in brackets the smallest and the largest. Seconds depend on the "
            "machine, ratios much less; `make bench` measures yours. How it is done: "
@@ -157,7 +157,8 @@ def introduction(measured):
     yield ("**What is compared.** Ours reads the tables of SQLite, cold: on a new connection, the file in the page "
            "cache; warm: asked again. Where threads are not named it takes one per processor, up to four. DuckDB and "
            "ClickHouse have their own tables in memory, with types and orders that suit them; loading is in the table, "
-           "not in their times, and of two askings the second one counts. All answers are equal to 1e-9 before a time counts.")
+           "not in their times, and of two askings the second one counts. All answers are equal to 1e-9 before a time "
+           "counts.")
 
 
 def page(measured):
