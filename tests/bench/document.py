@@ -120,8 +120,8 @@ def attribution_findings(measured):
     whole, above = (digits(ratio) for ratio in detail_ratios(times))
     sorts = "a" if measured.facts["GROUP BY channel sorts"] else "no"
     yield (f"**Rows.** A table made from all {measured.facts['detail rows']:,} rows of `attribution` takes {whole} "
-           f"times as long as one made from as many rows of a virtual table that computes nothing, {above} times without "
-           "the reading of the relations. `GROUP BY channel` over them takes "
+           f"times as long as one made from as many rows of a virtual table that computes nothing, {above} times "
+           "without the reading of the relations. `GROUP BY channel` over them takes "
            f"{digits(median_ratio(times['group'], times['group_floor']))} times as long as over rows of nothing, and "
            f"SQLite's plan of it has {sorts} temporary B-tree.")
 
@@ -148,8 +148,8 @@ def introduction(measured):
     yield "# Speed"
     yield (f"Made by `make bench-docs` in one run: {versions}, {processors} processor{'s'[:processors - 1]}, "
            f"{counts['touches']:,} touches and {counts['conversions']:,} conversions in the order of time, and a log "
-           f"of {counts['entities of the funnel']:,} entities for the funnel. Every number is a time divided by that of a "
-           "plain scan of the same table (`SELECT max(customer_id), max(ts), max(channel) FROM touches`) in the same "
+           f"of {counts['entities of the funnel']:,} entities for the funnel. Every number is a time divided by that of "
+           "a plain scan of the same table (`SELECT max(customer_id), max(ts), max(channel) FROM touches`) in the same "
            f"round: the median of {ROUNDS} rounds, and in brackets the smallest and the largest. Seconds depend on the "
            "machine, ratios much less; `make bench` measures yours. How it is done: "
            "[tests/bench](../tests/bench/README.md).")
