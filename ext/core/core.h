@@ -84,6 +84,7 @@ AtCell at_store_id(const AtStore *s, uint32_t row);
 AtCell at_store_label_text(const AtStore *s, uint32_t label);
 void at_store_time(const AtStore *s, uint32_t row, AtCell *out, char buffer[40]);
 void at_store_time_like(const AtStore *s, uint32_t row, int64_t time, AtCell *out, char buffer[40]);
+uint32_t at_store_place(const AtStore *s, const AtCell *key);
 uint32_t at_store_find(const AtStore *s, const AtCell *key);
 size_t at_store_size(const AtStore *s);
 AtStore *at_store_share(AtStore *s);
@@ -304,8 +305,8 @@ typedef struct AtWalk AtWalk;
 struct AtWalk {
   const AtStore *touches, *conversions;
   const AtOptions *options;
-  uint32_t *touch_entity;           /* by entity of conversions; NULL: look it up */
   uint32_t entity, entity_limit;    /* of conversions */
+  uint32_t touch_entity;            /* the first of touches that is not before it */
   uint32_t conversion;              /* the current row of conversions */
   uint32_t next_conversion, conversion_limit;
   int entity_open;
@@ -314,6 +315,7 @@ struct AtWalk {
 };
 int at_walk_open(AtEnv *env, AtWalk *walk, const AtStore *touches, const AtStore *conversions,
                  const AtOptions *options, const AtCell *only);
+int at_walk_range(AtEnv *env, AtWalk *walk, uint32_t first, uint32_t limit);
 int at_walk_next(AtEnv *env, AtWalk *walk);
 void at_walk_close(const AtAlloc *alloc, AtWalk *walk);
 int at_divide(AtPath *path, const AtModel *model, double value, double unit);
@@ -321,7 +323,6 @@ int at_keys_conflict(const AtStore *touches, const AtStore *conversions);
 int at_keys_agree(AtEnv *env, const AtStore *touches, const AtStore *conversions,
                   const char *touches_column, const char *conversions_column);
 int at_compare_keys(const AtStore *a, uint32_t i, const AtStore *b, uint32_t j);
-uint32_t *at_match_keys(AtEnv *env, const AtStore *from, const AtStore *to);
 
 /************************ Interface to code in summary.c **********************
 ** Credit by model, period and channel.
@@ -340,7 +341,7 @@ struct AtSummary {
   AtSummaryRow *rows;               /* by (model, period, channel text) */
   size_t n;
 };
-int at_summarize(AtEnv *env, AtSummary *summary, AtWalk *walk, const AtModels *models);
+int at_summarize(AtEnv *env, AtSummary *summary, const AtWalk *walk, const AtModels *models);
 void at_summary_free(const AtAlloc *alloc, AtSummary *summary);
 
 /************************ Interface to code in journeys.c *********************

@@ -1,10 +1,10 @@
 /*
 ** credit.c: walks conversions x journeys, and divides one conversion.
 **
-** The way of a walk: the sorted keys of both stores are merged once, so that
-** every entity of the conversions knows its touches; then the conversions are
-** taken in order, each with its window and its path. Detail rows and summaries
-** are made from the same walk.
+** The way of a walk: the conversions are taken in order of their keys, each with its
+** window and its path, and the touches' sorted keys are followed along. Walks over
+** ranges of entities are independent of each other. Detail rows and summaries are made from the
+** same walk.
 */
 #include "core.h"
 
@@ -22,21 +22,6 @@ int at_compare_keys(const AtStore *a, uint32_t i, const AtStore *b, uint32_t j){
   y = at_store_key(b, j);
   if( x.type!=y.type ) return x.type<y.type ? -1 : 1;
   return at_cell_compare(&x, &y);
-}
-
-/* For every entity of from: the entity of to with the same key, or
-** AT_NO_ENTITY. The caller frees the result. */
-uint32_t *at_match_keys(AtEnv *env, const AtStore *from, const AtStore *to){
-  uint32_t *match = at_alloc(env, from->n_entities, sizeof *match);
-  uint32_t i, j = 0;
-  if( match==NULL ) return NULL;
-  for(i=0; i<from->n_entities; i++){
-    int order = 1;
-    while( j<to->n_entities && (order = at_compare_keys(to, j, from, i))<0 ) j++;
-    match[i] = j<to->n_entities && order==0 ? j : AT_NO_ENTITY;
-    if( !at_alive(env, 1) ) break;
-  }
-  return match;
 }
 
 /* Whether one relation's keys are all text and the other's all numbers. */
@@ -72,30 +57,41 @@ int at_walk_open(AtEnv *env, AtWalk *walk, const AtStore *touches, const AtStore
   if( only ){
     walk->entity = at_store_find(conversions, only);
     walk->entity_limit = walk->entity==AT_NO_ENTITY ? walk->entity : walk->entity+1;
-  }else{
-    walk->touch_entity = at_match_keys(env, conversions, touches);
   }
-  return at_path_open(env, &walk->path, touches, options);
+  return at_walk_range(env, walk, walk->entity, walk->entity_limit);
+}
+
+/* The same over the entities [first, limit) of the conversions alone; a walk's copy may be
+** opened so. Fails without a path of its own: close it in any case. */
+int at_walk_range(AtEnv *env, AtWalk *walk, uint32_t first, uint32_t limit){
+  AtCell key;
+  memset(&walk->path, 0, sizeof walk->path);
+  walk->entity = first;
+  walk->entity_limit = limit;
+  walk->entity_open = 0;
+  walk->touch_entity = 0;
+  if( first>0 && first<limit ){
+    key = at_store_key(walk->conversions, first);
+    walk->touch_entity = at_store_place(walk->touches, &key);
+  }
+  return at_path_open(env, &walk->path, walk->touches, walk->options);
 }
 
 void at_walk_close(const AtAlloc *alloc, AtWalk *walk){
-  at_free(alloc, walk->touch_entity);
   at_path_close(alloc, &walk->path);
   memset(walk, 0, sizeof *walk);
 }
 
 static void open_entity(AtWalk *walk){
-  uint32_t e, first = 0, limit = 0;
-  if( walk->touch_entity ){
-    e = walk->touch_entity[walk->entity];
-  }else{
-    AtCell key = at_store_key(walk->conversions, walk->entity);
-    e = at_store_find(walk->touches, &key);
+  const AtStore *touches = walk->touches;
+  uint32_t e = walk->touch_entity, first = 0, limit = 0;
+  int order = 1;
+  while( e<touches->n_entities && (order = at_compare_keys(touches, e, walk->conversions, walk->entity))<0 ) e++;
+  if( e<touches->n_entities && order==0 ){
+    first = touches->start[e];
+    limit = touches->start[e+1];
   }
-  if( e!=AT_NO_ENTITY ){
-    first = walk->touches->start[e];
-    limit = walk->touches->start[e+1];
-  }
+  walk->touch_entity = e;
   at_slider_start(&walk->slider, walk->touches, walk->options, first, limit);
   walk->next_conversion = walk->conversions->start[walk->entity];
   walk->conversion_limit = walk->conversions->start[walk->entity+1];

@@ -27,20 +27,28 @@ static int key_compare(const AtCell *a, const AtCell *b){
   return at_cell_compare(a, b);
 }
 
-/* The entity of a key, or AT_NO_ENTITY. The key is as it comes: 1.0 finds 1. */
-uint32_t at_store_find(const AtStore *s, const AtCell *key){
+/* The first entity whose key is not below this one; n_entities where all are. */
+uint32_t at_store_place(const AtStore *s, const AtCell *key){
   AtCell wanted = *key;
   uint32_t lo = 0, hi = s->n_entities;
   at_cell_normal(&wanted);
   while( lo<hi ){
     uint32_t mid = lo + (hi-lo)/2;
     AtCell have = at_store_key(s, mid);
-    int order = key_compare(&have, &wanted);
-    if( order==0 ) return mid;
-    if( order<0 ) lo = mid+1;
+    if( key_compare(&have, &wanted)<0 ) lo = mid+1;
     else hi = mid;
   }
-  return AT_NO_ENTITY;
+  return lo;
+}
+
+/* The entity of a key, or AT_NO_ENTITY. The key is as it comes: 1.0 finds 1. */
+uint32_t at_store_find(const AtStore *s, const AtCell *key){
+  uint32_t place = at_store_place(s, key);
+  AtCell wanted = *key, have;
+  if( place==s->n_entities ) return AT_NO_ENTITY;
+  at_cell_normal(&wanted);
+  have = at_store_key(s, place);
+  return key_compare(&have, &wanted)==0 ? place : AT_NO_ENTITY;
 }
 
 static const char *id_bytes(const AtIds *ids, uint32_t row, uint32_t *n){

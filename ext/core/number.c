@@ -167,14 +167,16 @@ static const struct { double high, low; } powers[64] = {
 ** precision, and the series of exp(-f ln 2) - 1 to the sixth power leaves less
 ** than 2^-58. */
 double at_exp2_negative(double x){
-  double scaled, f, series;
+  double scaled, f, series, whole;
   int64_t step;
+  uint64_t bits;
   assert( x>=0 );
   if( !(x<1000.0) ) return 0.0;
   scaled = x*64.0;
   step = (int64_t)scaled;
   f = (scaled - (double)step) * -0x1.62e42fefa39efp-7; /* ln(2)/64 */
   series = f*(1.0 + f*(1.0/2 + f*(1.0/6 + f*(1.0/24 + f*(1.0/120 + f*(1.0/720))))));
-  return ldexp(powers[step & 63].high + (powers[step & 63].low + powers[step & 63].high*series),
-               (int)-(step >> 6));
+  bits = (uint64_t)(1023 - (step >> 6)) << 52;           /* 2^-(step/64), a normal number */
+  memcpy(&whole, &bits, sizeof whole);
+  return (powers[step & 63].high + (powers[step & 63].low + powers[step & 63].high*series))*whole;
 }

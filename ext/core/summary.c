@@ -2,14 +2,22 @@
 ** summary.c: credit by model, period and channel, added up inside the walk.
 **
 ** A cell is a (period, channel) pair that occurs; it holds one account per
-** model. Cells are found through a hash table, once per touch of a path and not
-** once per model. Sums are compensated, and conversions come in key order, so
-** the result has the same bits whatever the order of rows in the tables.
+** model. Without periods a channel's label is its cell; else cells are found through a hash
+** table, once per touch of a path and not once per model.
+** The entities of the conversions are cut into blocks, each with accounts of its own, which
+** several threads add up; then the blocks are added in their order. Sums are compensated, conversions
+** come in key order and blocks depend on nothing but the conversions, so the result has the
+** same bits whatever the order of rows in the tables and the number of threads.
 */
 #include "core.h"
 
 #include <math.h>
 #include <string.h>
+
+#define MAX_BLOCKS 64u
+#define BLOCK_CONVERSIONS 4096u           /* a smaller block is not worth while */
+#define BLOCK_ACCOUNTS 1000000u           /* that all blocks may have beforehand */
+#define DIRECT_LABELS 4096u               /* more are looked up */
 
 typedef struct Account Account;
 struct Account { AtSum credit, value; uint64_t touches; };
@@ -19,13 +27,34 @@ struct Account { AtSum credit, value; uint64_t touches; };
 typedef struct Table Table;
 struct Table {
   AtPairs cells;                          /* period, label */
+  uint32_t n_labels;                      /* not 0: cells are labels, none, total */
   Account *accounts;                      /* n_models per cell */
   uint32_t capacity, n_models;            /* capacity: cells */
 };
 
+/* A table for the labels of a store. Without periods its cells are there beforehand. */
+static int open_table(AtEnv *env, Table *t, const AtModels *models, uint32_t n_labels, int period){
+  memset(t, 0, sizeof *t);
+  t->n_models = (uint32_t)models->n;
+  if( period!=AT_PERIOD_NONE || n_labels==0 || n_labels>DIRECT_LABELS ) return 1;
+  t->n_labels = n_labels;
+  t->capacity = n_labels+2;
+  t->accounts = at_alloc(env, (size_t)t->capacity*t->n_models, sizeof *t->accounts);
+  if( t->accounts ) memset(t->accounts, 0, (size_t)t->capacity*t->n_models*sizeof *t->accounts);
+  return t->accounts!=NULL;
+}
+
+static void close_table(const AtAlloc *alloc, Table *t){
+  at_free(alloc, t->accounts);
+  at_pairs_free(alloc, &t->cells);
+}
+
 /* The cell of a pair, made if new; UINT32_MAX on failure. */
 static uint32_t find_cell(AtEnv *env, Table *t, int64_t period, uint32_t label){
-  uint32_t cell = at_pair_id(env, &t->cells, period, label), capacity = t->cells.capacity;
+  uint32_t cell, capacity;
+  if( t->n_labels ) return label<t->n_labels ? label : label==AT_NO_LABEL ? t->n_labels : t->n_labels+1;
+  cell = at_pair_id(env, &t->cells, period, label);
+  capacity = t->cells.capacity;
   if( cell==UINT32_MAX || cell<t->capacity ) return cell;
   if( !at_grow(env, &t->accounts, (size_t)capacity*t->n_models, sizeof *t->accounts) ) return UINT32_MAX;
   memset(t->accounts + (size_t)t->capacity*t->n_models, 0,
@@ -34,11 +63,11 @@ static uint32_t find_cell(AtEnv *env, Table *t, int64_t period, uint32_t label){
   return cell;
 }
 
-static Account *account_of(const Table *t, uint32_t cell, uint32_t model){
+static inline Account *account_of(const Table *t, uint32_t cell, uint32_t model){
   return &t->accounts[(size_t)cell*t->n_models + model];
 }
 
-static void add(Account *account, double credit, double value, unsigned touches){
+static inline void add(Account *account, double credit, double value, unsigned touches){
   at_sum_add(&account->credit, credit);
   at_sum_add(&account->value, value);
   account->touches += touches;
@@ -49,7 +78,7 @@ typedef struct Target Target;
 struct Target {
   int64_t period;
   double value;
-  uint32_t *cell;                         /* by touch of the path */
+  const uint32_t *cell;                   /* by touch of the path */
 };
 
 /* One model's division of one conversion into the cells of its touches. */
@@ -91,17 +120,78 @@ static int add_conversion(AtEnv *env, Table *t, AtWalk *walk, const AtModels *mo
   target.period = at_period_of(at_store_when(conversions, row), walk->options->period);
   target.value = conversions->number && !isnan(conversions->number[row]) ? conversions->number[row] : 0;
   total = find_cell(env, t, target.period, PERIOD_TOTAL);
-  target.cell = path->row;                /* the rows are not needed here */
   if( total==UINT32_MAX ) return 0;
   add(account_of(t, total, 0), 1, target.value, 0);
-  for(i=0; i<path->n; i++){
-    target.cell[i] = find_cell(env, t, target.period, path->label[i]);
-    if( target.cell[i]==UINT32_MAX ) return 0;
+  target.cell = path->label;
+  for(i=0; i<path->n && t->n_labels==0; i++){
+    target.cell = path->row;              /* the rows are not needed here */
+    path->row[i] = find_cell(env, t, target.period, path->label[i]);
+    if( path->row[i]==UINT32_MAX ) return 0;
   }
   for(m=0; m<models->n; m++){
     if( !add_model(env, t, path, &models->model[m], (uint32_t)m, walk->options->round, &target) ) return 0;
   }
   return 1;
+}
+
+/*********************************** Blocks **********************************/
+
+typedef struct Blocks Blocks;
+struct Blocks {
+  const AtWalk *walk;
+  const AtModels *models;
+  Table table[MAX_BLOCKS];
+  uint32_t n;
+};
+
+/* How many blocks: by the conversions, and by what accounts take. */
+static uint32_t count_blocks(const AtWalk *walk, const AtModels *models){
+  uint64_t accounts = ((uint64_t)walk->touches->labels.n+2)*(uint64_t)models->n;
+  uint64_t n = walk->conversions->n/BLOCK_CONVERSIONS, most = BLOCK_ACCOUNTS/accounts;
+  if( n>MAX_BLOCKS ) n = MAX_BLOCKS;
+  if( n>most ) n = most;
+  return n ? (uint32_t)n : 1;
+}
+
+static int add_block(AtEnv *env, void *context, uint32_t number){
+  Blocks *blocks = context;
+  AtWalk walk = *blocks->walk;
+  uint64_t entities = walk.conversions->n_entities;
+  Table *t = &blocks->table[number];
+  int period = walk.options->period;
+  if( at_walk_range(env, &walk, (uint32_t)(entities*number/blocks->n), (uint32_t)(entities*(number+1)/blocks->n))
+   && open_table(env, t, blocks->models, walk.touches->labels.n, period) ){
+    while( at_walk_next(env, &walk) && add_conversion(env, t, &walk, blocks->models) ){}
+  }
+  at_walk_close(env->alloc, &walk);
+  return !env->error.code;
+}
+
+static void add_sum(AtSum *to, const AtSum *from){
+  at_sum_add(to, from->sum);
+  at_sum_add(to, from->rest);
+}
+
+/* Adds a block's cells to those of all. */
+static int add_table(AtEnv *env, Table *all, const Table *t){
+  uint32_t n = t->n_labels ? t->n_labels+2 : t->cells.n, i, m;
+  for(i=0; i<n && at_alive(env, t->n_models); i++){
+    AtPair pair = {0, i<t->n_labels ? i : i==t->n_labels ? AT_NO_LABEL : PERIOD_TOTAL};
+    uint32_t cell;
+    if( t->n_labels==0 ) pair = t->cells.pairs[i];
+    for(m=0; m<t->n_models && account_of(t, i, m)->touches==0 && account_of(t, i, m)->credit.sum==0; m++){}
+    if( m==t->n_models ) continue;
+    cell = find_cell(env, all, pair.number, (uint32_t)pair.label);
+    if( cell==UINT32_MAX ) return 0;
+    for(m=0; m<t->n_models; m++){
+      const Account *from = account_of(t, i, m);
+      Account *to = account_of(all, cell, m);
+      add_sum(&to->credit, &from->credit);
+      add_sum(&to->value, &from->value);
+      to->touches += from->touches;
+    }
+  }
+  return !env->error.code;
 }
 
 /* The rows of one model, from cells in order. */
@@ -126,21 +216,26 @@ static void emit_rows(AtEnv *env, AtSummary *summary, Table *t, const uint32_t *
   }
 }
 
-/* Adds up the whole walk. The summary is the caller's to free. */
-int at_summarize(AtEnv *env, AtSummary *summary, AtWalk *walk, const AtModels *models){
-  Table table;
-  uint32_t *order;
+/* Adds up the whole of a walk that has been opened. The summary is the caller's to free. */
+int at_summarize(AtEnv *env, AtSummary *summary, const AtWalk *walk, const AtModels *models){
+  Blocks blocks;
+  Table all;
+  uint32_t *order = NULL, b;
   int m;
   memset(summary, 0, sizeof *summary);
-  memset(&table, 0, sizeof table);
-  table.n_models = (uint32_t)models->n;
-  while( at_walk_next(env, walk) && add_conversion(env, &table, walk, models) ){}
-  order = at_pairs_order(env, &table.cells);
-  summary->rows = at_alloc(env, (size_t)table.cells.n*table.n_models, sizeof *summary->rows);
-  for(m=0; m<models->n && !env->error.code; m++) emit_rows(env, summary, &table, order, m);
+  memset(&blocks, 0, sizeof blocks);
+  blocks.walk = walk;
+  blocks.models = models;
+  blocks.n = count_blocks(walk, models);
+  open_table(env, &all, models, 0, AT_PERIOD_NONE);
+  at_parallel(env, blocks.n, add_block, &blocks);
+  for(b=0; b<blocks.n && !env->error.code; b++) add_table(env, &all, &blocks.table[b]);
+  for(b=0; b<blocks.n; b++) close_table(env->alloc, &blocks.table[b]);
+  order = at_pairs_order(env, &all.cells);
+  summary->rows = at_alloc(env, (size_t)all.cells.n*all.n_models, sizeof *summary->rows);
+  for(m=0; m<models->n && !env->error.code; m++) emit_rows(env, summary, &all, order, m);
   at_free(env->alloc, order);
-  at_free(env->alloc, table.accounts);
-  at_pairs_free(env->alloc, &table.cells);
+  close_table(env->alloc, &all);
   return !env->error.code;
 }
 

@@ -4,8 +4,8 @@
 ** A relation may be a view over anything, the clock and random() included. What
 ** it calls stands in its program:
 **
-**   EXPLAIN SELECT attribution_ingest(?1, r."entity", …) FROM "main"."v" AS r
-**   … Function … random(0) … VOpen … AggStep … attribution_ingest(5) …
+**   EXPLAIN SELECT attribution_ingest(r."entity", …) FROM "main"."v" AS r
+**   … Function … random(0) … VOpen … AggStep … attribution_ingest(4) …
 **
 ** A scalar function must be flagged deterministic, an aggregate must be SQLite's
 ** own; date and time functions count as the clock, whatever their arguments, and

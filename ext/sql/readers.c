@@ -5,8 +5,8 @@
 ** Where it can be proved that others see the very same rows, as many read-only connections
 ** as there are threads are opened for the duration of the load, each with a range of rowids:
 **
-**   SELECT attribution_ingest(?1, r."account_id", r."touched_at", r."channel", r."rowid")
-**     FROM "main"."touches" AS r WHERE r."rowid" BETWEEN ?2 AND ?3
+**   SELECT attribution_ingest(r."account_id", r."touched_at", r."channel", r."rowid")
+**     FROM "main"."touches" AS r WHERE r."rowid" BETWEEN ?1 AND ?2
 **
 ** The proof
 **   1. The same file: the database has one, through one of SQLite's own file systems that
@@ -27,6 +27,7 @@
 
 typedef struct Reader Reader;
 struct Reader {
+  Load *load;                       /* first: see load.c */
   sqlite3 *db;
   sqlite3_stmt *stmt;
   int64_t first, last;              /* rowids */
@@ -57,21 +58,26 @@ static const char *file_of(Work *work, const Relation *r, sqlite3_vfs **vfs){
   return NULL;
 }
 
-/* Prepares SQL that may fail without this being a failure of the work. */
-static sqlite3_stmt *prepare_quietly(sqlite3 *db, const char *prefix, const char *sql, const char *suffix){
-  char *text = sqlite3_mprintf("%s%s%s", prefix, sql, suffix);
+/* Whatever fails here only means that there is no proof; but who stops it is heard. */
+static int quietly(Work *work, int rc){
+  if( rc==SQLITE_INTERRUPT ) at_fail(&work->env, AT_INTERRUPT, "interrupted");
+  return rc;
+}
+
+static sqlite3_stmt *prepare_quietly(Work *work, sqlite3 *db, const char *prefix, const char *sql){
+  char *text = sqlite3_mprintf("%s%s", prefix, sql);
   sqlite3_stmt *stmt = NULL;
-  if( text && sqlite3_prepare_v2(db, text, -1, &stmt, NULL)!=SQLITE_OK ) stmt = NULL;
+  if( text ) quietly(work, sqlite3_prepare_v2(db, text, -1, &stmt, NULL));
   sqlite3_free(text);
   return stmt;
 }
 
-/* Whether a statement's first column, an integer, is as expected. */
-static int is_integer(sqlite3 *db, const char *sql, int expected){
-  sqlite3_stmt *stmt = prepare_quietly(db, sql, "", "");
-  int same = stmt && sqlite3_step(stmt)==SQLITE_ROW && sqlite3_column_int(stmt, 0)==expected;
+/* Whether a pragma of the connection is off. */
+static int is_off(Work *work, const char *pragma){
+  sqlite3_stmt *stmt = prepare_quietly(work, work->connection->db, "PRAGMA ", pragma);
+  int off = stmt && quietly(work, sqlite3_step(stmt))==SQLITE_ROW && sqlite3_column_int(stmt, 0)==0;
   sqlite3_finalize(stmt);
-  return same;
+  return off;
 }
 
 /* Whether a program may hold this operation; nothing that it does not know may be in it. */
@@ -104,11 +110,11 @@ static int same_operation(const char *opcode, sqlite3_stmt *a, sqlite3_stmt *b){
 
 /* 3.: whether two connections run the same plain program. One table is opened, by its root
 ** page and number of columns (an index would show its key), and sought in: by rowid, then. */
-static int same_program(sqlite3_stmt *a, sqlite3_stmt *b){
+static int same_program(Work *work, sqlite3_stmt *a, sqlite3_stmt *b){
   int opened = 0, sought = 0;
   if( a==NULL || b==NULL ) return 0;
   for(;;){
-    int row = sqlite3_step(a);
+    int row = quietly(work, sqlite3_step(a));
     const char *opcode, *p4;
     if( row!=sqlite3_step(b) ) return 0;
     if( row!=SQLITE_ROW ) return row==SQLITE_DONE && opened==1 && sought==1;
@@ -125,7 +131,7 @@ static int same_program(sqlite3_stmt *a, sqlite3_stmt *b){
 /* The SELECT of a relation, by a range of rowids: on the user's connection, or on ours, where its
 ** schema is main. */
 static AtText range_select(Work *work, const Relation *r, const char *schema){
-  static const char range[] = " WHERE r.\"rowid\" BETWEEN ?2 AND ?3";
+  static const char range[] = " WHERE r.\"rowid\" BETWEEN ?1 AND ?2";
   Relation other = *r;
   AtText sql;
   char name[8] = "main";
@@ -146,15 +152,15 @@ static int open_reader(Readers *readers, Reader *reader, const char *file, const
                       vfs)!=SQLITE_OK ) return 0;
   if( sqlite3_db_mutex(reader->db)==NULL ) return 0;
   sqlite3_limit(reader->db, SQLITE_LIMIT_LENGTH, sqlite3_limit(db, SQLITE_LIMIT_LENGTH, -1));
-  if( sqlite3_create_function(reader->db, "attribution_ingest", -1, SQLITE_UTF8|SQLITE_DIRECTONLY, NULL, NULL,
+  if( sqlite3_create_function(reader->db, "attribution_ingest", -1, SQLITE_UTF8|SQLITE_DIRECTONLY, reader, NULL,
                               ingest_step, ingest_final)!=SQLITE_OK ) return 0;
   if( sqlite3_exec(reader->db, "BEGIN", NULL, NULL, NULL)!=SQLITE_OK ) return 0;
-  a = prepare_quietly(db, "EXPLAIN ", here, "");
-  b = prepare_quietly(reader->db, "EXPLAIN ", there, "");
-  if( same_program(a, b) ) reader->stmt = prepare_quietly(reader->db, there, "", "");
+  a = prepare_quietly(readers->work, db, "EXPLAIN ", here);
+  b = prepare_quietly(readers->work, reader->db, "EXPLAIN ", there);
+  if( same_program(readers->work, a, b) ) reader->stmt = prepare_quietly(readers->work, reader->db, "", there);
   sqlite3_finalize(a);
   sqlite3_finalize(b);
-  if( reader->stmt ) mode = prepare_quietly(reader->db, "PRAGMA main.journal_mode", "", "");
+  if( reader->stmt ) mode = prepare_quietly(readers->work, reader->db, "PRAGMA ", "main.journal_mode");
   if( mode && sqlite3_step(mode)==SQLITE_ROW ){
     text = (const char*)sqlite3_column_text(mode, 0);
     proved = text!=NULL && sqlite3_stricmp(text, "wal")!=0 && sqlite3_stricmp(text, "memory")!=0;
@@ -171,8 +177,8 @@ static int cut_shares(Readers *readers){
                               r->schema, r->name, r->schema, r->name);
   int64_t first = 0, last = 0;
   int i, known = 0;
-  if( sql ) stmt = prepare_quietly(readers->work->connection->db, sql, "", "");
-  if( stmt && sqlite3_step(stmt)==SQLITE_ROW && sqlite3_column_type(stmt, 0)==SQLITE_INTEGER
+  if( sql ) stmt = prepare_quietly(readers->work, readers->work->connection->db, "", sql);
+  if( stmt && quietly(readers->work, sqlite3_step(stmt))==SQLITE_ROW && sqlite3_column_type(stmt, 0)==SQLITE_INTEGER
    && sqlite3_column_type(stmt, 1)==SQLITE_INTEGER ){
     first = sqlite3_column_int64(stmt, 0);
     last = sqlite3_column_int64(stmt, 1);
@@ -198,7 +204,7 @@ static int open_readers(Readers *readers){
   int i, proved = 0;
   if( r->is_view || !r->has_rowid || r->schema==NULL || !work->may_cache ) return 0;
   file = file_of(work, r, &vfs);
-  if( file==NULL || !is_integer(work->connection->db, "PRAGMA read_uncommitted", 0) || !cut_shares(readers) ) return 0;
+  if( file==NULL || !is_off(work, "read_uncommitted") || !cut_shares(readers) ) return 0;
   here = range_select(work, r, NULL);
   there = range_select(work, r, "main");
   for(i=0, proved = !work->env.error.code; i<readers->n && proved; i++){
@@ -226,14 +232,15 @@ static int read_share(AtEnv *env, void *context, uint32_t number){
   Load load;
   if( !at_loader_open(env, loader, &readers->relation->shape) ) return 0;
   load_start(&load, env, readers->relation, loader);
-  load_bind(&load, reader->stmt);
-  sqlite3_bind_int64(reader->stmt, 2, reader->first);
-  sqlite3_bind_int64(reader->stmt, 3, reader->last);
+  reader->load = &load;
+  sqlite3_bind_int64(reader->stmt, 1, reader->first);
+  sqlite3_bind_int64(reader->stmt, 2, reader->last);
   if( sqlite3_step(reader->stmt)!=SQLITE_ROW && !env->error.code ){
     reader->failed = 1;
     at_fail(env, AT_INVALID, "%s", sqlite3_errmsg(reader->db));
   }
   sqlite3_reset(reader->stmt);
+  reader->load = NULL;
   return !env->error.code;
 }
 

@@ -405,8 +405,12 @@ static void add_sql(Work *work, AtText *sql, const char *format, const char *nam
   sqlite3_free(text);
 }
 
-/* SELECT attribution_ingest(?1, columns…, id) FROM the relation, columns in the
-** order in which a loader wants them; one_entity adds the condition entity = ?2. The
+static void add_argument(Work *work, AtText *sql, int *n, const char *column){
+  add_sql(work, sql, (*n)++ ? ", r.\"%w\"" : "(r.\"%w\"", column);
+}
+
+/* SELECT attribution_ingest(columns…, id) FROM the relation, columns in the
+** order in which a loader wants them; one_entity adds the condition entity = ?1. The
 ** text is the caller's to free. */
 AtText relation_select(Work *work, const Relation *r, int one_entity){
   static const char kinds[] = { KIND_ENTITY, KIND_TIME, KIND_LABEL, KIND_TAG, KIND_NUMBER, KIND_MILESTONE,
@@ -414,16 +418,16 @@ AtText relation_select(Work *work, const Relation *r, int one_entity){
   AtText sql = {0};
   char *from = from_clause(r);
   const char *kind;
-  int i;
+  int i, n = 0;
   if( from==NULL ) at_fail(&work->env, AT_NOMEM, "out of memory");
-  at_text_add(&work->env, &sql, "SELECT attribution_ingest(?1", 28);
+  at_text_add(&work->env, &sql, "SELECT attribution_ingest", 25);
   for(kind=kinds; *kind; kind++){
-    for(i=0; i<r->n_columns; i++) if( r->kinds[i]==*kind ) add_sql(work, &sql, ", r.\"%w\"", r->columns[i]);
-    if( *kind==KIND_TAG && r->hold ) add_sql(work, &sql, ", r.\"%w\"", r->hold);
+    for(i=0; i<r->n_columns; i++) if( r->kinds[i]==*kind ) add_argument(work, &sql, &n, r->columns[i]);
+    if( *kind==KIND_TAG && r->hold ) add_argument(work, &sql, &n, r->hold);
   }
-  if( r->shape.has_id ) add_sql(work, &sql, ", r.\"%w\"", r->id ? r->id : "rowid");
+  if( r->shape.has_id ) add_argument(work, &sql, &n, r->id ? r->id : "rowid");
   add_sql(work, &sql, ") FROM %s", from);
-  if( one_entity ) add_sql(work, &sql, " WHERE r.\"%w\" = ?2", r->columns[0]);
+  if( one_entity ) add_sql(work, &sql, " WHERE r.\"%w\" = ?1", r->columns[0]);
   sqlite3_free(from);
   return sql;
 }

@@ -20,7 +20,9 @@ SQLITE_EXTENSION_INIT3
 typedef struct Cached Cached;
 typedef struct Learned Learned;
 typedef struct Connection Connection;
+typedef struct Load Load;
 struct Connection {
+  Load *load;                       /* that runs now; first: see load.c */
   sqlite3 *db;
   int references;                   /* one per registered function and module */
   int depth;                        /* loads within loads */
@@ -128,9 +130,9 @@ void relation_free(Connection *connection, Relation *relation);
 ** Runs the nested SELECT through an aggregate of our own into a store.
 */
 typedef int (*AddRow)(void *context, AtEnv *env, const AtCell *cells);
-typedef struct Load Load;
 struct Load {
   AtEnv *env;
+  int cells;                        /* arguments of a row */
   int label, labels;                /* arguments label .. labels-1 are labels */
   AtLoader *loader;                 /* that rows go to, unless add takes them */
   AddRow add;
@@ -138,7 +140,6 @@ struct Load {
   int rows;                         /* since the last look whether to stop */
 };
 void load_start(Load *load, AtEnv *env, const Relation *relation, AtLoader *loader);
-void load_bind(Load *load, sqlite3_stmt *stmt);
 AtStore *load_relation(Work *work, const Relation *relation, const AtCell *entity);
 int load_rows(Work *work, const Relation *relation, AddRow add, void *context);
 int load_is_search(Work *work, const Relation *relation);
