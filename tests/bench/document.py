@@ -148,7 +148,7 @@ def introduction(measured):
     yield "# Speed"
     yield (f"Made by `make bench-docs` in one run: {versions}, {processors} processor{'s'[:processors - 1]}, "
            f"{counts['touches']:,} touches and {counts['conversions']:,} conversions in the order of time, and a log "
-           f"of {counts['entities of the funnel']:,} entities for the funnel. Every number is a time divided by that of "
+           f"of {counts['entities of the funnel']:,} entities for the funnel. Every number is a time over that of "
            "a plain scan of the same table (`SELECT max(customer_id), max(ts), max(channel) FROM touches`) in the same "
            f"round: the median of {ROUNDS} rounds, and in brackets the smallest and the largest. Seconds depend on the "
            "machine, ratios much less; `make bench` measures yours. How it is done: "
