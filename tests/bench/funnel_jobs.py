@@ -1,6 +1,6 @@
 """What each contender of funnel.py does in a process of its own, and the time of it."""
 from common import EXTENSION, HERE, connect, peak_bytes, timed
-from engine import Engine
+from engine import COMPILED, Engine
 from funnel_data import STAGES
 
 WINDOW = 30 * 86400
@@ -83,7 +83,7 @@ def measure_peer(log):
             for threads in PEER_THREADS:
                 name = f"peer_{table}_{threads}"
                 sql = LEVELS.replace("events", table).format(
-                    call=CALLS["peer"], settings=f" SETTINGS max_threads = {threads}{settings}")
+                    call=CALLS["peer"], settings=f" SETTINGS max_threads = {threads}, {COMPILED}{settings}")
                 engine.ask(sql)
                 times[name], rows = engine.ask(sql)
                 levels[name] = [[int(cell) for cell in row] for row in rows]
