@@ -191,6 +191,27 @@ size_t at_encode(const AtCell *cell, char number[9], const char **bytes);
 AtCell at_decode(const char *encoded, size_t n);
 void at_cell_normal(AtCell *cell);
 
+/************************ Interface to code in uuids.c ************************
+** UUIDs to dense uint32 ids, sixteen bytes each.
+*/
+#define AT_UUID_TEXT 36
+typedef struct AtUuid AtUuid;
+struct AtUuid { uint64_t high, low; };
+typedef struct AtUuidSlot AtUuidSlot;
+struct AtUuidSlot { AtUuid key; uint32_t id_1; /* id + 1, 0 = empty */ };
+typedef struct AtUuids AtUuids;
+struct AtUuids {
+  AtUuidSlot *slots;                /* power of two */
+  uint32_t n, n_slots;
+};
+int at_uuid_parse(const char *text, size_t n, AtUuid *uuid);
+void at_uuid_format(const AtUuid *uuid, char out[AT_UUID_TEXT]);
+int at_uuids_intern_all(AtEnv *env, AtUuids *uuids, const AtUuid *keys, uint32_t n, uint32_t *ids);
+AtUuid *at_uuids_keys(AtEnv *env, const AtUuids *uuids);
+uint32_t *at_uuids_sort(AtEnv *env, AtUuids *uuids, AtDict *into);
+int at_uuids_spell_out(AtEnv *env, AtUuids *uuids, AtDict *into);
+void at_uuids_free(const AtAlloc *alloc, AtUuids *uuids);
+
 /************************ Interface to code in stats.c ************************
 ** Intervals and quantiles.
 */
@@ -208,6 +229,14 @@ typedef int (*AtCompare)(const void *rows, uint32_t a, uint32_t b);
 int at_sort_order(AtEnv *env, uint32_t *order, uint32_t n, AtCompare compare, const void *rows);
 uint32_t *at_sorted(AtEnv *env, uint32_t n, AtCompare compare, const void *rows);
 int at_sort_keys(AtEnv *env, uint64_t *keys, uint32_t n);
+typedef struct AtHead AtHead;
+struct AtHead { uint64_t head; uint32_t id; };
+int at_sort_heads(AtEnv *env, AtHead *items, uint32_t n);
+
+/************************ Interface to code in radix.c ************************
+** Many keys, on threads.
+*/
+int at_sort_many(AtEnv *env, uint64_t **keys, size_t n);
 
 /************************ Interface to code in pairs.c ************************
 ** (number, label) -> dense id, for groups and windows.

@@ -110,12 +110,15 @@ struct AtLoader {
   AtRecent recent[AT_RECENT];       /* labels seen lately */
   AtRecent *recent_tags;            /* AT_RECENT for each tag */
   uint32_t n_waiting;               /* rows at the end whose keys wait in batch */
-  AtText batch;                     /* their keys: tag, length, bytes */
+  AtText batch;                     /* their keys: tag, length, bytes; or AtUuid */
+  AtUuids uuids;                    /* instead of store->keys while all keys are UUIDs */
+  int are_uuids;                    /* all keys so far */
   int is_plain;                     /* rows may be at_loader_append_plain()'s */
   int64_t epoch_seconds;            /* of the store's epoch */
 };
 int at_loader_open(AtEnv *env, AtLoader *loader, const AtShape *shape);
 int at_loader_intern(AtEnv *env, AtLoader *loader);
+int at_loader_spell_out(AtEnv *env, AtLoader *loader);
 int at_loader_append(AtEnv *env, AtLoader *loader, const AtCell *cells);
 int at_loader_append_plain(AtEnv *env, AtLoader *loader, int64_t entity, const char *key, size_t key_n,
                            int64_t seconds, const char *label, size_t label_n, int64_t id);
@@ -182,7 +185,7 @@ enum { AT_FOR_ATTRIBUTION = 1, AT_FOR_SUMMARY = 2, AT_FOR_JOURNEYS = 4, AT_FOR_F
        AT_FOR_TRANSITIONS = 256, AT_FOR_ORDERS = 512, AT_FOR_COUNTS = 1024, AT_FOR_COALITIONS = 2048,
        AT_FOR_CREDIT = 3, AT_FOR_TOUCHES = 7|64|256|512, AT_FOR_PASSES = 24, AT_FOR_GROUPS = 2|16|32,
        AT_FOR_CHAIN = 64|128|256, AT_FOR_GROUPED = 64|128|256|512|2048, AT_FOR_TEXT = 128|256|1024|2048,
-       AT_FOR_ALL = 63|64|256|512 /* whose rows have times */ };
+       AT_FOR_LISTS = 128|1024|2048, AT_FOR_ALL = 63|64|256|512 /* whose rows have times */ };
 extern const char *const at_option_tables[];  /* names, by bit */
 typedef struct AtOptionInfo AtOptionInfo;
 struct AtOptionInfo {
@@ -308,6 +311,7 @@ struct AtWalk {
   uint32_t entity, entity_limit;    /* of conversions */
   uint32_t touch_entity;            /* the first of touches that is not before it */
   uint32_t conversion;              /* the current row of conversions */
+  AtWindow window;                  /* its touches */
   uint32_t next_conversion, conversion_limit;
   int entity_open;
   AtSlider slider;
@@ -324,6 +328,78 @@ int at_keys_agree(AtEnv *env, const AtStore *touches, const AtStore *conversions
                   const char *touches_column, const char *conversions_column);
 int at_compare_keys(const AtStore *a, uint32_t i, const AtStore *b, uint32_t j);
 
+/************************ Interface to code in by_label.c *********************
+** The conversions that have a label in their path, label by label.
+*/
+#define AT_NO_LABEL (UINT32_MAX-1)
+#define AT_IS_KEPT UINT32_MAX       /* as a window's first: its limit is a place in kept[] */
+typedef struct AtKept AtKept;       /* one conversion of many labels, divided by every model */
+struct AtKept {
+  uint32_t n;                       /* touches of its path */
+  uint32_t *position, *row, *label; /* of these, by (label, position) */
+  double *credit, *value;           /* likewise, n for each model */
+  uint8_t *divided;                 /* by model: it credits some touch */
+};
+typedef struct AtByLabel AtByLabel;
+struct AtByLabel {
+  uint32_t n_lists;                 /* in the order of their texts */
+  uint32_t unattributed;            /* the list of conversions that credit nothing */
+  int shares;                       /* it is also the list of a label of that text */
+  size_t *start;                    /* n_lists + 1 offsets into conversion[] */
+  uint32_t *conversion;             /* rows, ascending in each list */
+  AtWindow *window;                 /* by row of conversions */
+  AtKept *kept;
+  size_t n_kept, kept_capacity;
+};
+int at_by_label_open(AtEnv *env, AtByLabel *b, AtWalk *walk, const AtModels *models, int whole);
+uint32_t at_by_label_label(const AtByLabel *b, uint32_t list);
+const AtKept *at_by_label_visit(AtEnv *env, const AtByLabel *b, AtWalk *walk, size_t visit, size_t limit);
+uint32_t at_kept_from(const AtKept *k, uint32_t label);
+void at_by_label_close(const AtAlloc *alloc, AtByLabel *b);
+
+/************************ Interface to code in detail.c ***********************
+** Rows of conversion x model x credited touch, in key order or by model and label.
+*/
+enum { AT_BY_NOTHING, AT_BY_MODEL, AT_BY_LABEL };
+typedef struct AtDetailOrder AtDetailOrder;
+struct AtDetailOrder {                    /* of rows: by first, then by second; texts in byte order */
+  int first, second;                /* AT_BY_NOTHING .. */
+  int first_descends, second_descends;
+};
+typedef struct AtDetail AtDetail;
+struct AtDetail {
+  AtWalk walk;                      /* its conversion is the current one */
+  const AtModels *models;
+  AtDetailOrder order;
+  int wants_value;                  /* whether values will be asked for */
+  AtByLabel lists;                  /* where order is not by nothing */
+  int by_name[AT_MAX_MODELS];       /* models by name */
+  uint64_t pass, n_passes;          /* next pair of list and model */
+  size_t visit, visit_limit;        /* next conversion of the list */
+  uint32_t label;                   /* rows of this label only, or AT_ANY_LABEL */
+  int takes_unattributed;           /* rows that credit nothing */
+  int first_model, model_limit;     /* of the pass */
+  int model;                        /* of the current row */
+  int open, divided;                /* a conversion is current; the model credits some touch */
+  uint32_t touch, touch_limit;      /* current row in the arrays below */
+  const AtKept *kept;
+  const uint32_t *row, *touch_label;
+  const double *credit, *value;
+  int has_credit, has_value;        /* they are settled, divided */
+  int entity_known;
+};
+#define AT_ANY_LABEL UINT32_MAX
+int at_detail_open(AtEnv *env, AtDetail *d, const AtStore *touches, const AtStore *conversions,
+                   const AtOptions *options, const AtModels *models, const AtCell *only, AtDetailOrder order);
+int at_detail_next(AtEnv *env, AtDetail *d);
+uint32_t at_detail_entity(AtDetail *d);
+uint32_t at_detail_position(const AtDetail *d);
+uint32_t at_detail_length(const AtDetail *d);
+double at_detail_credit(AtDetail *d);
+double at_detail_value(AtDetail *d);
+double at_detail_whole(const AtDetail *d);
+void at_detail_close(const AtAlloc *alloc, AtDetail *d);
+
 /************************ Interface to code in summary.c **********************
 ** Credit by model, period and channel.
 */
@@ -335,7 +411,6 @@ struct AtSummaryRow {
   double conversions, value, share;
   uint64_t touches;
 };
-#define AT_NO_LABEL (UINT32_MAX-1)
 typedef struct AtSummary AtSummary;
 struct AtSummary {
   AtSummaryRow *rows;               /* by (model, period, channel text) */
@@ -363,12 +438,16 @@ struct AtJourneys {
   uint32_t number;                  /* of the current row within its entity, from 1 */
   int converted;                    /* of the current row */
   uint32_t row;                     /* its conversion */
-  AtPath path;
+  AtWindow window;                  /* its touches; */
+  AtPath path;                      /* without those that the options leave out */
 };
 int at_journeys_open(AtEnv *env, AtJourneys *j, const AtStore *touches,
                      const AtStore *conversions, const AtOptions *options);
 void at_journeys_only(AtJourneys *j, const AtCell *key);
+void at_journeys_part(AtJourneys *j, uint32_t part, uint32_t parts);
+int at_journeys_window(AtEnv *env, AtJourneys *j);
 int at_journeys_next(AtEnv *env, AtJourneys *j);
+int at_journeys_are_windows(const AtOptions *options);
 AtCell at_journeys_key(const AtJourneys *j);
 double at_journeys_seconds(const AtJourneys *j);
 void at_journeys_close(const AtAlloc *alloc, AtJourneys *j);

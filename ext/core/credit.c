@@ -107,9 +107,9 @@ int at_walk_next(AtEnv *env, AtWalk *walk){
     if( walk->next_conversion<walk->conversion_limit ){
       int64_t time = at_store_when(walk->conversions, walk->next_conversion);
       if( as_of==AT_NO_TIME || time<=as_of ){
-        AtWindow window = at_slider_next(&walk->slider, time);
+        walk->window = at_slider_next(&walk->slider, time);
         walk->conversion = walk->next_conversion++;
-        if( !at_path_build(env, &walk->path, walk->touches, walk->options, window) ) return 0;
+        if( !at_path_build(env, &walk->path, walk->touches, walk->options, walk->window) ) return 0;
         if( walk->conversions->n_milestones ){
           at_path_milestones(&walk->path, walk->conversions, walk->conversion, as_of);
         }

@@ -163,10 +163,7 @@ int at_dict_intern_all(AtEnv *env, AtDict *d, AtKey *keys, uint32_t n){
   return !env->error.code;
 }
 
-/* For sorting: eight bytes after the prefix that all entries share, and the id. */
-typedef struct SortItem SortItem;
-struct SortItem { uint64_t head; uint32_t id; };
-
+/* For sorting: eight bytes after the prefix that all entries share. */
 static uint64_t head_of(const AtDict *d, const AtEntry *e, size_t skip){
   uint64_t head = 0;
   size_t i;
@@ -186,14 +183,14 @@ int at_entry_compare(const AtDict *a, uint32_t i, const AtDict *b, uint32_t j){
   return x->n<y->n ? -1 : x->n>y->n;
 }
 
-static int item_before(const AtDict *d, const SortItem *a, const SortItem *b){
+static int item_before(const AtDict *d, const AtHead *a, const AtHead *b){
   if( a->head!=b->head ) return a->head<b->head;
   return at_entry_compare(d, a->id, d, b->id)<0;
 }
 
 /* Bottom-up merge sort: never quadratic, whatever the keys. */
-static void merge_sort(AtEnv *env, const AtDict *d, SortItem *items, SortItem *room, uint32_t n){
-  SortItem *from = items, *to = room, *swap;
+static void merge_sort(AtEnv *env, const AtDict *d, AtHead *items, AtHead *room, uint32_t n){
+  AtHead *from = items, *to = room, *swap;
   uint32_t width, lo;
   for(width=1; width<n; width*=2){
     for(lo=0; lo<n && at_alive(env, width); lo += 2*width){
@@ -208,39 +205,16 @@ static void merge_sort(AtEnv *env, const AtDict *d, SortItem *items, SortItem *r
   if( from!=items && !env->error.code ) memcpy(items, from, n*sizeof *items);
 }
 
-#define DIGIT 11
-#define DIGITS (1u<<DIGIT)
-
-/* By their heads alone, least significant digit first; digits that all share are skipped. */
-static void radix_sort(AtEnv *env, SortItem *items, SortItem *room, uint32_t n){
-  SortItem *from = items, *to = room, *swap;
-  uint32_t start[DIGITS], i, sum;
-  uint64_t differ = 0;
-  int shift;
-  for(i=1; i<n; i++) differ |= items[i].head ^ items[0].head;
-  for(shift=0; shift<64 && at_alive(env, n); shift+=DIGIT){
-    if( (differ>>shift & (DIGITS-1))==0 ) continue;
-    memset(start, 0, sizeof start);
-    for(i=0; i<n; i++) start[from[i].head>>shift & (DIGITS-1)]++;
-    for(i=0, sum=0; i<DIGITS; i++){
-      uint32_t count = start[i];
-      start[i] = sum;
-      sum += count;
-    }
-    for(i=0; i<n; i++) to[start[from[i].head>>shift & (DIGITS-1)]++] = from[i];
-    swap = from; from = to; to = swap;
-  }
-  if( from!=items && !env->error.code ) memcpy(items, from, n*sizeof *items);
-}
+#define FEW 2048u                   /* are sorted by comparison at once */
 
 /* By heads, then those of one head by all their bytes. */
-static void sort_items(AtEnv *env, const AtDict *d, SortItem *items, SortItem *room){
+static void sort_items(AtEnv *env, const AtDict *d, AtHead *items, AtHead *room){
   uint32_t first, limit;
-  if( d->n<DIGITS ){
+  if( d->n<FEW ){
     merge_sort(env, d, items, room, d->n);
     return;
   }
-  radix_sort(env, items, room, d->n);
+  at_sort_heads(env, items, d->n);
   for(first=0; first<d->n && !env->error.code; first=limit){
     for(limit=first+1; limit<d->n && items[limit].head==items[first].head; limit++){}
     if( limit-first>1 ) merge_sort(env, d, items+first, room, limit-first);
@@ -262,7 +236,7 @@ static size_t common_prefix(const AtDict *d){
 
 /* Entries and bytes in the order of items, rank[] by old id. Whoever walks along the sorted
 ** entries walks along their bytes. */
-static void lay_out(AtDict *d, const SortItem *items, AtEntry *entries, char *bytes, uint32_t *rank){
+static void lay_out(AtDict *d, const AtHead *items, AtEntry *entries, char *bytes, uint32_t *rank){
   size_t at = 0;
   uint32_t i;
   for(i=0; i<d->n; i++){
@@ -280,7 +254,7 @@ static void lay_out(AtDict *d, const SortItem *items, AtEntry *entries, char *by
 /* Sorts the entries, drops the hash table and returns old id -> new id, which
 ** the caller frees. NULL on failure. Interning ends with this. */
 uint32_t *at_dict_sort(AtEnv *env, AtDict *d){
-  SortItem *items = at_alloc(env, d->n, sizeof *items), *room = at_alloc(env, d->n, sizeof *room);
+  AtHead *items = at_alloc(env, d->n, sizeof *items), *room = at_alloc(env, d->n, sizeof *room);
   AtEntry *sorted = NULL;
   uint32_t *rank = NULL, i;
   char *bytes = NULL;

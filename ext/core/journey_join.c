@@ -66,6 +66,25 @@ static int join_ids(AtEnv *env, AtDict *into, AtDict *from, uint32_t *column, ui
   return at_alive(env, n_rows);
 }
 
+/* Keys that are UUIDs in all parts. */
+static int join_uuids(AtEnv *env, AtLoader *parts, int n){
+  int p;
+  for(p=1; p<n; p++){
+    AtUuids *from = &parts[p].uuids;
+    AtUuid *keys = at_uuids_keys(env, from);
+    uint32_t *to = at_alloc(env, from->n, sizeof *to), n_rows = parts[p].store->n, i;
+    for(i=0; i<from->n && !env->error.code && at_alive(env, AT_BATCH); i+=AT_BATCH){
+      at_uuids_intern_all(env, &parts[0].uuids, keys+i, from->n-i<AT_BATCH ? from->n-i : AT_BATCH, to+i);
+    }
+    for(i=0; i<n_rows && !env->error.code; i++) parts[p].entity[i] = to[parts[p].entity[i]];
+    at_free(env->alloc, keys);
+    at_free(env->alloc, to);
+    at_uuids_free(env->alloc, from);
+    if( !at_alive(env, n_rows) ) return 0;
+  }
+  return 1;
+}
+
 /* Whether the integer keys of all parts are offsets that one base could hold. */
 static int keys_fit(const AtLoader *parts, int n, int64_t *base, uint64_t *range){
   int64_t low = INT64_MAX, high = INT64_MIN;
@@ -93,9 +112,12 @@ static int join_keys(AtEnv *env, AtLoader *parts, int n){
     }
     return 1;
   }
+  for(p=0; p<n; p++) if( !at_loader_intern(env, &parts[p]) ) return 0;
+  for(p=0; p<n && parts[p].are_uuids; p++){}
+  if( p==n ) return join_uuids(env, parts, n);
   for(p=0; p<n; p++){
     AtStore *s = parts[p].store;
-    if( !at_loader_intern(env, &parts[p]) ) return 0;
+    if( !at_loader_spell_out(env, &parts[p]) ) return 0;
     if( p>0 && !join_ids(env, &parts[0].store->keys, &s->keys, parts[p].entity, s->n) ) return 0;
   }
   return 1;

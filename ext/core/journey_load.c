@@ -50,6 +50,7 @@ void at_loader_close(AtLoader *l){
     at_free(alloc, l->entity);
     at_free(alloc, l->recent_tags);
     at_text_free(alloc, &l->batch);
+    at_uuids_free(alloc, &l->uuids);
     at_store_release(l->store);
   }
   memset(l, 0, sizeof *l);
@@ -92,6 +93,11 @@ static int intern_batch(AtEnv *env, AtLoader *l, uint32_t limit){
   AtKey keys[AT_BATCH];
   const char *at = l->batch.text;
   uint32_t i, n = l->n_waiting, n_bytes;
+  if( n>0 && l->are_uuids ){
+    l->n_waiting = 0;
+    l->batch.n = 0;
+    return at_uuids_intern_all(env, &l->uuids, (const AtUuid*)(const void*)at, n, l->entity+(limit-n));
+  }
   for(i=0; i<n; i++){
     keys[i].tag = *at++;
     memcpy(&n_bytes, at, sizeof n_bytes);
@@ -124,10 +130,38 @@ static int intern_bytes(AtEnv *env, AtLoader *l, int tag, const char *bytes, siz
   return ++l->n_waiting<AT_BATCH || intern_batch(env, l, limit);
 }
 
+/* The same for a UUID, while all are; 0 where the text is none, or on failure. */
+static int intern_uuid(AtEnv *env, AtLoader *l, const char *text, size_t n, uint32_t limit){
+  AtText *batch = &l->batch;
+  AtUuid uuid;
+  if( n!=AT_UUID_TEXT || !at_uuid_parse(text, n, &uuid) ) return 0;
+  if( batch->capacity<AT_BATCH*sizeof uuid ){
+    if( !at_grow(env, &batch->text, AT_BATCH, sizeof uuid) ) return 0;
+    batch->capacity = AT_BATCH*sizeof uuid;
+  }
+  memcpy(batch->text + batch->n, &uuid, sizeof uuid);
+  batch->n += sizeof uuid;
+  return ++l->n_waiting<AT_BATCH || intern_batch(env, l, limit);
+}
+
+/* UUIDs so far become texts like others. */
+int at_loader_spell_out(AtEnv *env, AtLoader *l){
+  if( !l->are_uuids ) return !env->error.code;
+  if( !intern_batch(env, l, l->store->n) ) return 0;
+  l->are_uuids = 0;
+  return at_uuids_spell_out(env, &l->uuids, &l->store->keys);
+}
+
 static int intern_later(AtEnv *env, AtLoader *l, const AtCell *key, uint32_t limit){
   char number[9];
   const char *bytes;
-  size_t n = at_encode(key, number, &bytes);
+  size_t n;
+  if( limit==1 && key->type==AT_TEXT ) l->are_uuids = 1;       /* unless it is none */
+  if( l->are_uuids ){
+    if( key->type==AT_TEXT && intern_uuid(env, l, key->text, key->n, limit) ) return 1;
+    if( env->error.code || !at_loader_spell_out(env, l) ) return 0;
+  }
+  n = at_encode(key, number, &bytes);
   return intern_bytes(env, l, key->type, bytes, n, limit);
 }
 
@@ -397,7 +431,7 @@ int at_loader_append_plain(AtEnv *env, AtLoader *l, int64_t entity, const char *
   if( key ){
     if( !l->interned || key_n>AT_MAX_TEXT ) return 0;
     s->key_classes |= 1u << AT_TEXT;
-    if( !intern_bytes(env, l, AT_TEXT, key, key_n, row+1) ) return 0;
+    if( !(l->are_uuids ? intern_uuid(env, l, key, key_n, row+1) : intern_bytes(env, l, AT_TEXT, key, key_n, row+1)) ) return 0;
   }else{
     uint64_t far = (uint64_t)entity - (uint64_t)l->base;
     uint32_t o = (uint32_t)far;

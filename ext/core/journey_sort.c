@@ -7,7 +7,7 @@
 **            together a bitmap of those that occur gives each its number, else the sorted
 **            dictionary does
 **   labels   likewise, so that the order of ids is the order of texts
-**   rows     one pass per column scatters the rows into at most 1,024 buckets of
+**   rows     one pass per column scatters the rows into 256 to 2,048 buckets of
 **            neighbouring entities; each bucket then fits the cache and is put in order
 **            there: by entity through counting, within an entity by insertion (a
 **            few touches) or merge sort. Where rows came in time order, only ties are
@@ -23,7 +23,9 @@
 #include <math.h>
 #include <string.h>
 
-#define MAX_BUCKETS 1024u
+#define MIN_BUCKETS 256u            /* their ends fit the smallest cache */
+#define MAX_BUCKETS 2048u
+#define BUCKET_ROWS 32768u          /* whose columns fit the next */
 #define INSERTION_LIMIT 24u
 #define MAX_COLUMNS (8+AT_MAX_TAGS+AT_MAX_MILESTONES)
 #define BUCKETS_A_PART 16u
@@ -139,7 +141,7 @@ static int number_by_range(AtEnv *env, Sorter *x, uint64_t range){
 static int number_by_rank(AtEnv *env, Sorter *x){
   AtStore *s = x->store;
   uint32_t i;
-  x->rank = at_dict_sort(env, &s->keys);
+  x->rank = x->parts[0].are_uuids ? at_uuids_sort(env, &x->parts[0].uuids, &s->keys) : at_dict_sort(env, &s->keys);
   if( x->rank==NULL ) return 0;
   s->n_entities = s->keys.n;
   if( s->key_classes!=1u<<AT_INT ) return 1;
@@ -178,6 +180,7 @@ static int renumber(AtEnv *env, void *context, uint32_t number){
 static int sort_keys(AtEnv *env, Sorter *x){
   AtLoader *first = &x->parts[0];
   uint64_t range = x->n && !first->interned ? (uint64_t)first->highest - first->lowest + 1 : 0;
+  uint32_t wanted;
   int p;
   if( !first->interned && range<=(uint64_t)x->n*16+65536 ){
     if( range && !number_by_range(env, x, range) ) return 0;
@@ -186,7 +189,8 @@ static int sort_keys(AtEnv *env, Sorter *x){
     assert( x->n_parts==1 || first->interned );
     if( !number_by_rank(env, x) ) return 0;
   }
-  while( x->n && ((x->store->n_entities-1)>>x->shift)>=MAX_BUCKETS ) x->shift++;
+  wanted = x->n/BUCKET_ROWS<MIN_BUCKETS ? MIN_BUCKETS : x->n/BUCKET_ROWS>MAX_BUCKETS ? MAX_BUCKETS : x->n/BUCKET_ROWS;
+  while( x->n && ((x->store->n_entities-1)>>x->shift)>=wanted ) x->shift++;
   x->n_buckets = x->n ? ((x->store->n_entities-1)>>x->shift)+1 : 0;
   return x->n==0 || at_parallel(env, x->n_pieces, renumber, x);
 }

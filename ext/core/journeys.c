@@ -31,6 +31,37 @@ void at_journeys_close(const AtAlloc *alloc, AtJourneys *j){
   memset(j, 0, sizeof *j);
 }
 
+/* The first entity of s whose key is not below that of t's entity. */
+static uint32_t lower_bound(const AtStore *t, uint32_t entity, const AtStore *s){
+  uint32_t lo = 0, hi = s->n_entities;
+  while( lo<hi ){
+    uint32_t mid = lo + (hi-lo)/2;
+    if( at_compare_keys(t, entity, s, mid)>0 ) lo = mid+1;
+    else hi = mid;
+  }
+  return lo;
+}
+
+/* Where part number `part` of so many begins: entities of touches and of conversions. */
+static void part_start(AtJourneys *j, uint32_t part, uint32_t parts, uint32_t *touch, uint32_t *conversion){
+  const AtStore *t = j->touches;
+  uint32_t row = (uint32_t)((uint64_t)t->n*part/parts), lo = 0, hi = t->n_entities;
+  while( lo<hi ){
+    uint32_t mid = lo + (hi-lo)/2;
+    if( t->start[mid]<row ) lo = mid+1;
+    else hi = mid;
+  }
+  *touch = part==parts ? t->n_entities : lo;
+  *conversion = part==0 ? 0 : *touch==t->n_entities ? j->conversions->n_entities : lower_bound(t, *touch, j->conversions);
+}
+
+/* Only the entities of one of so many parts, of about equally many touches. All parts
+** together are all entities, each once. */
+void at_journeys_part(AtJourneys *j, uint32_t part, uint32_t parts){
+  part_start(j, part, parts, &j->touch_entity, &j->conversion_entity);
+  part_start(j, part+1, parts, &j->touch_limit, &j->conversion_entity_limit);
+}
+
 /* Only the entity of one key. */
 void at_journeys_only(AtJourneys *j, const AtCell *key){
   uint32_t t = at_store_find(j->touches, key), c = at_store_find(j->conversions, key);
@@ -96,10 +127,9 @@ static int next_run(AtJourneys *j, AtWindow *run){
   return 1;
 }
 
-/* The next journey: j->path, j->converted and, if so, j->row of conversions.
+/* The next journey: j->window of touches, j->converted and, if so, j->row of conversions.
 ** Returns 0 at the end and on failure. */
-int at_journeys_next(AtEnv *env, AtJourneys *j){
-  AtWindow window;
+int at_journeys_window(AtEnv *env, AtJourneys *j){
   while( at_alive(env, 1) ){
     if( j->stage==NEXT_ENTITY && !next_entity(j) ) return 0;
     if( j->stage==CONVERSIONS ){
@@ -107,21 +137,31 @@ int at_journeys_next(AtEnv *env, AtJourneys *j){
         j->row = j->conversion++;
         j->number++;
         j->converted = 1;
-        window = at_slider_next(&j->slider, at_store_when(j->conversions, j->row));
-        return at_path_build(env, &j->path, j->touches, j->options, window)
-            && at_alive(env, j->path.n);
+        j->window = at_slider_next(&j->slider, at_store_when(j->conversions, j->row));
+        return 1;
       }
       j->stage = RUNS;
     }
-    if( next_run(j, &window) ){
+    if( next_run(j, &j->window) ){
       j->converted = 0;
       j->number++;
-      return at_path_build(env, &j->path, j->touches, j->options, window)
-          && at_alive(env, j->path.n);
+      return 1;
     }
     j->stage = NEXT_ENTITY;
   }
   return 0;
+}
+
+/* The same with j->path. */
+int at_journeys_next(AtEnv *env, AtJourneys *j){
+  return at_journeys_window(env, j)
+      && at_path_build(env, &j->path, j->touches, j->options, j->window)
+      && at_alive(env, j->path.n);
+}
+
+/* Whether every path is its whole window. */
+int at_journeys_are_windows(const AtOptions *options){
+  return options->path==AT_PATH_ALL && options->ignore.n==0 && options->max_touches==0;
 }
 
 /* The key of the current row's entity. */

@@ -31,19 +31,16 @@ static double *effects_by_label(AtEnv *env, const AtPaths *paths, int order){
 int at_learn(AtEnv *env, AtModels *models, const AtStore *touches, const AtStore *conversions,
              const AtOptions *options){
   AtPaths paths;
-  AtJourneys journeys;
   int i, n = 0;
   for(i=0; i<models->n; i++) n += models->model[i].kind==AT_MARKOV && models->model[i].effect==NULL;
   if( n==0 || env->error.code ) return !env->error.code;
   memset(&paths, 0, sizeof paths);
-  if( at_journeys_open(env, &journeys, touches, conversions, options)
-   && at_paths_journeys(env, &paths, &journeys) && at_paths_finish(env, &paths, 0, 0) ){
+  if( at_paths_journeys(env, &paths, touches, conversions, options) && at_paths_finish(env, &paths, 0, 0) ){
     for(i=0; i<models->n && !env->error.code; i++){
       AtModel *m = &models->model[i];
       if( m->kind==AT_MARKOV && m->effect==NULL ) m->effect = effects_by_label(env, &paths, m->order);
     }
   }
-  at_journeys_close(env->alloc, &journeys);
   at_paths_free(env->alloc, &paths);
   return !env->error.code;
 }

@@ -1,14 +1,13 @@
 /*
 ** paths.c: weighted paths of channels, which everything data-driven starts from.
 **
-** How it works. Paths are kept whole, as channel ids in one long array: ten million
-** touches are 40 MB, and each further question (six orders, a rare channel's count)
-** is one walk over it. Names are interned as they come and put in text order at the
-** end, so that ids, and with them every sum, do not depend on the order of rows.
+** How it works. Paths are kept whole, listed ones as channel ids in one long array, those of
+** journeys by their place in the store (trips.c), and each further question (another order,
+** a rare channel's count) is one walk over them. Names are interned as they come and put in
+** text order at the end, so that ids, and with them every sum, do not depend on the order of rows.
 */
 #include "effects.h"
 
-#include <math.h>
 #include <string.h>
 
 static int add_path(AtEnv *env, AtPaths *p, size_t first, uint32_t n, const AtOutcome *o){
@@ -39,48 +38,6 @@ static int reserve_channels(AtEnv *env, uint32_t **channel, size_t n, size_t *ca
   if( !at_grow(env, channel, wanted, sizeof **channel) ) return 0;
   *capacity = wanted;
   return 1;
-}
-
-/*********************************** From journeys ***************************/
-
-/* The channel of a label, made if new. */
-static uint32_t channel_of_label(AtEnv *env, AtPaths *p, const AtStore *touches, uint32_t label){
-  if( p->label_channel[label]==AT_NO_CHANNEL ){
-    AtCell name = at_store_label_text(touches, label);
-    p->label_channel[label] = at_dict_intern(env, &p->names, AT_TEXT, name.text, name.n);
-  }
-  return p->label_channel[label];
-}
-
-/* Adds every journey: a conversion counts 1 and its value, a run 1 null. p->has_value is
-** the caller's to set. */
-int at_paths_journeys(AtEnv *env, AtPaths *p, AtJourneys *j){
-  uint32_t i;
-  p->n_labels = j->touches->labels.n;
-  p->label_channel = at_alloc(env, p->n_labels, sizeof *p->label_channel);
-  if( p->label_channel==NULL ) return 0;
-  for(i=0; i<p->n_labels; i++) p->label_channel[i] = AT_NO_CHANNEL;
-  while( at_journeys_next(env, j) ){
-    AtOutcome o = {0, 0, 0};
-    size_t first = p->n_channel;
-    if( !j->converted ) o.nulls = 1;
-    else o.conversions = 1;
-    if( j->converted && j->conversions->number && !isnan(j->conversions->number[j->row]) ){
-      o.value = j->conversions->number[j->row];
-    }
-    if( j->path.n==0 ){
-      at_sum_add(&p->bare_conversions, o.conversions);
-      at_sum_add(&p->bare_value, o.value);
-      continue;
-    }
-    if( !reserve_channels(env, &p->channel, first+j->path.n, &p->channel_capacity) ) return 0;
-    for(i=0; i<j->path.n; i++){
-      p->channel[first+i] = channel_of_label(env, p, j->touches, j->path.label[i]);
-    }
-    p->n_channel += j->path.n;
-    if( !add_path(env, p, first, j->path.n, &o) ) return 0;
-  }
-  return !env->error.code;
 }
 
 /************************************* From text *****************************/
@@ -159,20 +116,22 @@ int at_paths_text(AtEnv *env, AtPaths *p, const char *text, size_t n, AtSeparato
 /* Paths (conversions + nulls) that hold each channel; the caller frees them. */
 static AtSum *count_paths(AtEnv *env, const AtPaths *p){
   AtSum *count = at_alloc(env, p->names.n, sizeof *count), none = {0, 0};
-  uint32_t *seen = at_alloc(env, p->names.n, sizeof *seen), i, k;
+  uint32_t *seen = at_alloc(env, p->names.n, sizeof *seen), i, k, part, number = 0;
   for(i=0; i<p->names.n && !env->error.code; i++){
     count[i] = none;
     seen[i] = UINT32_MAX;
   }
-  for(i=0; i<p->n && !env->error.code; i++){
-    const AtListed *path = &p->paths[i];
-    for(k=0; k<path->n; k++){
-      uint32_t c = p->channel[path->first+k];
-      if( seen[c]==i ) continue;
-      seen[c] = i;
-      at_sum_add(&count[c], path->conversions+path->nulls);
+  for(part=0; part<at_paths_parts(p) && !env->error.code; part++){
+    AtReader path;
+    for(at_reader_open(&path, p, part); at_reader_next(env, &path); number++){
+      for(k=0; k<path.n; k++){
+        uint32_t c = path.channel[k];
+        if( seen[c]==number ) continue;
+        seen[c] = number;
+        at_sum_add(&count[c], path.outcome.conversions+path.outcome.nulls);
+      }
     }
-    at_alive(env, path->n);
+    at_reader_close(env->alloc, &path);
   }
   at_free(env->alloc, seen);
   return count;
@@ -263,5 +222,6 @@ void at_paths_free(const AtAlloc *alloc, AtPaths *p){
   at_free(alloc, p->paths);
   at_free(alloc, p->channel);
   at_free(alloc, p->label_channel);
+  at_blocks_free(alloc, p);
   memset(p, 0, sizeof *p);
 }

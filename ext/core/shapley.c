@@ -23,24 +23,44 @@ static uint32_t count_touches(const uint32_t *channel, uint32_t n, uint32_t *cou
   return distinct;
 }
 
-static void add_path(Sums *sums, const AtPaths *p, const AtListed *path, uint32_t *count){
-  const uint32_t *channel = p->channel+path->first;
+static void add_path(Sums *sums, const AtReader *path, uint32_t *count){
+  const uint32_t *channel = path->channel;
+  const AtOutcome *o = &path->outcome;
   uint32_t distinct = count_touches(channel, path->n, count), i;
   for(i=0; i<path->n; i++){
     AtSum *s = sums[channel[i]].sum;
     double touches = count[channel[i]];
     if( touches==0 ) continue;
     count[channel[i]] = 0;
-    at_sum_add(&s[LINEAR], path->conversions*touches/path->n);
-    at_sum_add(&s[LINEAR_VALUE], path->value*touches/path->n);
-    at_sum_add(&s[PATHS], path->conversions+path->nulls);
-    at_sum_add(&s[SHARED], path->conversions/distinct);
-    at_sum_add(&s[SHARED_VALUE], path->value/distinct);
+    at_sum_add(&s[PATHS], o->conversions+o->nulls);
+    if( o->conversions==0 && o->value==0 ) continue;
+    at_sum_add(&s[LINEAR], o->conversions*touches/path->n);
+    at_sum_add(&s[LINEAR_VALUE], o->value*touches/path->n);
+    at_sum_add(&s[SHARED], o->conversions/distinct);
+    at_sum_add(&s[SHARED_VALUE], o->value/distinct);
   }
-  at_sum_add(&sums[channel[0]].sum[FIRST], path->conversions);
-  at_sum_add(&sums[channel[0]].sum[FIRST_VALUE], path->value);
-  at_sum_add(&sums[channel[path->n-1]].sum[LAST], path->conversions);
-  at_sum_add(&sums[channel[path->n-1]].sum[LAST_VALUE], path->value);
+  at_sum_add(&sums[channel[0]].sum[FIRST], o->conversions);
+  at_sum_add(&sums[channel[0]].sum[FIRST_VALUE], o->value);
+  at_sum_add(&sums[channel[path->n-1]].sum[LAST], o->conversions);
+  at_sum_add(&sums[channel[path->n-1]].sum[LAST_VALUE], o->value);
+}
+
+/* The sums of each part of the paths, for channels beside each other. */
+typedef struct Parts Parts;
+struct Parts { const AtPaths *paths; Sums *sums; };
+
+static int add_part(AtEnv *env, void *context, uint32_t part){
+  const Parts *parts = context;
+  uint32_t n = parts->paths->names.n, *count = at_alloc(env, n, sizeof *count);
+  Sums *sums = parts->sums+(size_t)part*n;
+  AtReader path;
+  if( count==NULL ) return 0;
+  memset(count, 0, n*sizeof *count);
+  at_reader_open(&path, parts->paths, part);
+  while( at_reader_next(env, &path) ) add_path(sums, &path, count);
+  at_reader_close(env->alloc, &path);
+  at_free(env->alloc, count);
+  return !env->error.code;
 }
 
 static void fill(AtTally *t, const Sums *sums, uint32_t n){
@@ -61,18 +81,22 @@ static void fill(AtTally *t, const Sums *sums, uint32_t n){
 
 /* *tallies: one for each channel of finished paths, the caller's to free. */
 int at_tally(AtEnv *env, AtTally **tallies, const AtPaths *p){
-  uint32_t n = p->names.n, i;
-  Sums *sums = at_alloc(env, n, sizeof *sums);
-  uint32_t *count = at_alloc(env, n, sizeof *count);
+  uint32_t n = p->names.n, n_parts = at_paths_parts(p), i, k;
+  size_t n_sums = (size_t)n*(n_parts>0 ? n_parts : 1), c;
+  Parts parts = {p, at_alloc(env, n_sums, sizeof(Sums))};
   *tallies = at_alloc(env, n, sizeof **tallies);
   if( !env->error.code ){
-    memset(sums, 0, n*sizeof *sums);
-    memset(count, 0, n*sizeof *count);
-    for(i=0; i<p->n && at_alive(env, p->paths[i].n); i++) add_path(sums, p, &p->paths[i], count);
-    fill(*tallies, sums, n);
+    memset(parts.sums, 0, n_sums*sizeof *parts.sums);
+    at_parallel(env, n_parts, add_part, &parts);
+    for(c=n, i=0; c<n_sums; c++, i = i+1<n ? i+1 : 0){        /* into the first part's */
+      for(k=0; k<N_SUMS; k++){
+        at_sum_add(&parts.sums[i].sum[k], parts.sums[c].sum[k].sum);
+        at_sum_add(&parts.sums[i].sum[k], parts.sums[c].sum[k].rest);
+      }
+    }
+    fill(*tallies, parts.sums, n);
   }
-  at_free(env->alloc, sums);
-  at_free(env->alloc, count);
+  at_free(env->alloc, parts.sums);
   return !env->error.code;
 }
 
@@ -117,7 +141,7 @@ static double average_gain(const double *conversions, const double *all, uint32_
 /* rate[c]: the Shapley value of the game in which a coalition earns the rate of the
 ** paths whose channels it has all of. Fails for more than AT_MAX_GAME channels. */
 int at_shapley_rate(AtEnv *env, const AtPaths *p, double *rate){
-  uint32_t n = p->names.n, i, k;
+  uint32_t n = p->names.n, i, k, part;
   double *conversions, *all;
   if( n>AT_MAX_GAME ){
     at_fail(env, AT_INVALID, "shapley_rate looks at every set of channels, which is too much for more than 20 (got %u); "
@@ -127,13 +151,16 @@ int at_shapley_rate(AtEnv *env, const AtPaths *p, double *rate){
   conversions = at_alloc(env, (size_t)1<<n, sizeof *conversions);
   all = at_alloc(env, (size_t)1<<n, sizeof *all);
   for(i=0; i<UINT32_C(1)<<n && !env->error.code; i++) conversions[i] = all[i] = 0;
-  for(i=0; i<p->n && !env->error.code; i++){
-    const AtListed *path = &p->paths[i];
-    uint32_t s = 0;
-    for(k=0; k<path->n; k++) s |= UINT32_C(1)<<p->channel[path->first+k];
-    conversions[s] += path->conversions;
-    all[s] += path->conversions+path->nulls;
-    at_alive(env, path->n);
+  for(part=0; part<at_paths_parts(p) && !env->error.code; part++){
+    AtReader path;
+    at_reader_open(&path, p, part);
+    while( at_reader_next(env, &path) ){
+      uint32_t s = 0;
+      for(k=0; k<path.n; k++) s |= UINT32_C(1)<<path.channel[k];
+      conversions[s] += path.outcome.conversions;
+      all[s] += path.outcome.conversions+path.outcome.nulls;
+    }
+    at_reader_close(env->alloc, &path);
   }
   if( !env->error.code && sum_subsets(env, conversions, n) && sum_subsets(env, all, n) ){
     for(k=0; k<n && at_alive(env, UINT32_C(1)<<n); k++) rate[k] = average_gain(conversions, all, n, k);

@@ -4,7 +4,8 @@
 ** at_sort_order() is a merge sort over insertion-sorted runs: stable, so what
 ** compares equal stays as it was; input already in order costs one pass. at_sort_keys() is a
 ** least-significant-digit radix sort of eleven bits a pass that skips the digits
-** in which all keys agree, so its cost follows the keys' real width.
+** in which all keys agree, so its cost follows the keys' real width; at_sort_heads() the same for
+** keys that something hangs on, stable.
 */
 #include "core.h"
 
@@ -90,6 +91,36 @@ int at_sort_keys(AtEnv *env, uint64_t *keys, uint32_t n){
     to = swap;
   }
   if( from!=keys && !env->error.code ) memcpy(keys, from, n*sizeof *keys);
+  at_free(env->alloc, room);
+  at_free(env->alloc, start);
+  return !env->error.code;
+}
+
+/* Puts n items in ascending order of their heads, stable. */
+int at_sort_heads(AtEnv *env, AtHead *items, uint32_t n){
+  AtHead *room, *from = items, *to;
+  uint32_t *start, i, sum;
+  uint64_t differ = 0;
+  int shift;
+  for(i=1; i<n; i++) differ |= items[i].head ^ items[0].head;
+  if( differ==0 ) return at_alive(env, n);
+  to = room = at_alloc(env, n, sizeof *room);
+  start = at_alloc(env, DIGITS, sizeof *start);
+  for(shift=0; shift<64 && at_alive(env, n); shift+=DIGIT){
+    AtHead *swap = from;
+    if( (differ>>shift & (DIGITS-1))==0 ) continue;
+    memset(start, 0, DIGITS*sizeof *start);
+    for(i=0; i<n; i++) start[from[i].head>>shift & (DIGITS-1)]++;
+    for(i=0, sum=0; i<DIGITS; i++){
+      uint32_t count = start[i];
+      start[i] = sum;
+      sum += count;
+    }
+    for(i=0; i<n; i++) to[start[from[i].head>>shift & (DIGITS-1)]++] = from[i];
+    from = to;
+    to = swap;
+  }
+  if( from!=items && !env->error.code ) memcpy(items, from, n*sizeof *items);
   at_free(env->alloc, room);
   at_free(env->alloc, start);
   return !env->error.code;

@@ -2,8 +2,8 @@
 ** steps.c: the chain of a list of paths at one order, as counts.
 **
 ** A step of order k from one window of k channels to the next is a window of k + 1,
-** so one look-up per touch counts it; which states it joins is worked out once per
-** different step, at the end. States and steps come out in the order of their
+** so one look-up per touch counts it (or none, in walks.c); which states it joins is
+** worked out once per different step, at the end. States and steps come out in the order of their
 ** channels, so counts that were added up elsewhere give the same chain.
 */
 #include "effects.h"
@@ -11,19 +11,11 @@
 #include <math.h>
 #include <string.h>
 
-/* Under construction: tables, and what belongs to their ids. */
-typedef struct Build Build;
-struct Build {
-  AtWindows states, steps;
-  AtState *state;
-  double *weight;                   /* by step */
-  size_t state_capacity, weight_capacity;
-  uint32_t k;
-};
+#define TABLE 65536u                    /* steps that a table for each part has room for, */
+#define SPARE 512u                      /* and eight for each path and for so many more */
 
-/* The state of a window, UINT32_MAX on failure. */
-static uint32_t state_of(AtEnv *env, Build *b, const uint32_t *channel, uint32_t n){
-  uint32_t id = at_window_id(env, &b->states, channel, n);
+/* Room for what belongs to a state's id; returns it, UINT32_MAX on failure. */
+uint32_t at_build_state(AtEnv *env, AtBuild *b, uint32_t id){
   if( id==UINT32_MAX || id<b->state_capacity ) return id;
   if( !at_grow(env, &b->state, b->states.pairs.capacity, sizeof *b->state) ) return UINT32_MAX;
   memset(b->state+b->state_capacity, 0, (b->states.pairs.capacity-b->state_capacity)*sizeof *b->state);
@@ -31,20 +23,31 @@ static uint32_t state_of(AtEnv *env, Build *b, const uint32_t *channel, uint32_t
   return id;
 }
 
-static int count_step(AtEnv *env, Build *b, const uint32_t *channel, double weight){
-  uint32_t id = at_window_id(env, &b->steps, channel, b->k+1), i;
-  if( id==UINT32_MAX ) return 0;
-  if( id>=b->weight_capacity ){
-    if( !at_grow(env, &b->weight, b->steps.pairs.capacity, sizeof *b->weight) ) return 0;
-    for(i=id; i<b->steps.pairs.capacity; i++) b->weight[i] = 0;
-    b->weight_capacity = b->steps.pairs.capacity;
-  }
+/* The state of a window, UINT32_MAX on failure. */
+static uint32_t state_of(AtEnv *env, AtBuild *b, const uint32_t *channel, uint32_t n){
+  return at_build_state(env, b, at_window_id(env, &b->states, channel, n));
+}
+
+/* Room for the weights of all steps. */
+int at_build_weights(AtEnv *env, AtBuild *b){
+  size_t i;
+  if( b->steps.pairs.capacity<=b->weight_capacity ) return 1;
+  if( !at_grow(env, &b->weight, b->steps.pairs.capacity, sizeof *b->weight) ) return 0;
+  for(i=b->weight_capacity; i<b->steps.pairs.capacity; i++) b->weight[i] = 0;
+  b->weight_capacity = b->steps.pairs.capacity;
+  return 1;
+}
+
+static int count_step(AtEnv *env, AtBuild *b, const uint32_t *channel, double weight){
+  uint32_t id = at_window_id(env, &b->steps, channel, b->k+1);
+  if( id==UINT32_MAX || !at_build_weights(env, b) ) return 0;
   b->weight[id] += weight;
   return 1;
 }
 
-static int count_path(AtEnv *env, Build *b, const uint32_t *channel, const AtListed *path){
-  double weight = path->conversions+path->nulls;
+static int count_path(AtEnv *env, AtBuild *b, const AtReader *path){
+  const uint32_t *channel = path->channel;
+  double weight = path->outcome.conversions+path->outcome.nulls;
   uint32_t n = path->n<b->k ? path->n : b->k, last = path->n-n, run = 1, id, i;
   id = state_of(env, b, channel, n);
   if( id==UINT32_MAX ) return 0;
@@ -56,19 +59,47 @@ static int count_path(AtEnv *env, Build *b, const uint32_t *channel, const AtLis
   }
   id = state_of(env, b, channel+last, n);
   if( id==UINT32_MAX ) return 0;
-  b->state[id].conversions += path->conversions;
-  b->state[id].nulls += path->nulls;
-  at_sum_add(&b->state[id].value, path->value);
-  return at_alive(env, path->n);
+  b->state[id].conversions += path->outcome.conversions;
+  b->state[id].nulls += path->outcome.nulls;
+  at_sum_add(&b->state[id].value, path->outcome.value);
+  b->value_size += fabs(path->outcome.value);
+  return 1;
+}
+
+/* One path after the other, whatever there is. */
+static int count_in_turn(AtEnv *env, AtBuild *b){
+  uint32_t part;
+  for(part=0; part<at_paths_parts(b->paths) && !env->error.code; part++){
+    AtReader path;
+    at_reader_open(&path, b->paths, part);
+    while( at_reader_next(env, &path) && count_path(env, b, &path) ){}
+    at_reader_close(env->alloc, &path);
+  }
+  return !env->error.code;
+}
+
+/* Small numbers of windows are counted in tables; those of journeys, which weigh 1 each,
+** by sorting. */
+static int count(AtEnv *env, AtBuild *b){
+  uint64_t room = 8*((uint64_t)b->paths->n+SPARE);
+  if( b->steps.size>0 && b->steps.size<=(room<TABLE ? room : TABLE) ) return at_count_in_tables(env, b);
+  if( b->steps.size>0 && b->paths->touches ) return at_count_by_sorting(env, b);
+  return count_in_turn(env, b);
 }
 
 /* Every state that a step joins exists, also where no path begins or ends. */
-static int find_states(AtEnv *env, Build *b, AtMove *steps){
+static int find_states(AtEnv *env, AtBuild *b, AtMove *steps){
   uint32_t channel[AT_MAX_WINDOW], i;
   for(i=0; i<b->steps.pairs.n; i++){
-    uint32_t n = at_window_channels(&b->steps, i, channel);
-    steps[i].from = state_of(env, b, channel, n-1);
-    steps[i].to = state_of(env, b, channel+1, n-1);
+    if( b->steps.size>0 ){
+      uint64_t key = at_window_key_of(&b->steps, i);
+      steps[i].from = at_build_state(env, b, at_window_of_key(env, &b->states, key/b->steps.base));
+      steps[i].to = at_build_state(env, b, at_window_of_key(env, &b->states, key%b->states.size));
+    }else{
+      uint32_t n = at_window_channels(&b->steps, i, channel);
+      steps[i].from = state_of(env, b, channel, n-1);
+      steps[i].to = state_of(env, b, channel+1, n-1);
+    }
     steps[i].weight = b->weight[i];
     if( !at_alive(env, 1) ) return 0;
   }
@@ -76,8 +107,8 @@ static int find_states(AtEnv *env, Build *b, AtMove *steps){
 }
 
 /* Copies the states in order; rank[] receives old id -> new. */
-static int order_states(AtEnv *env, const Build *b, AtSteps *s, uint32_t *rank){
-  uint32_t *order = at_pairs_order(env, &b->states.pairs), i;
+static int order_states(AtEnv *env, const AtBuild *b, AtSteps *s, uint32_t *rank){
+  uint32_t *order = at_windows_order(env, &b->states), i;
   size_t n_channel = 0;
   s->n = b->states.pairs.n;
   s->states = at_alloc(env, s->n, sizeof *s->states);
@@ -95,8 +126,8 @@ static int order_states(AtEnv *env, const Build *b, AtSteps *s, uint32_t *rank){
 }
 
 /* The steps in the order of their windows, which is that of (from, to). */
-static int order_steps(AtEnv *env, const Build *b, AtSteps *s, const AtMove *steps, const uint32_t *rank){
-  uint32_t *order = at_pairs_order(env, &b->steps.pairs), i;
+static int order_steps(AtEnv *env, const AtBuild *b, AtSteps *s, const AtMove *steps, const uint32_t *rank){
+  uint32_t *order = at_windows_order(env, &b->steps), i;
   s->n_steps = b->steps.pairs.n;
   s->steps = at_alloc(env, s->n_steps, sizeof *s->steps);
   for(i=0; i<s->n_steps && !env->error.code; i++){
@@ -110,7 +141,7 @@ static int order_steps(AtEnv *env, const Build *b, AtSteps *s, const AtMove *ste
   return !env->error.code;
 }
 
-static int finish(AtEnv *env, Build *b, AtSteps *s){
+static int finish(AtEnv *env, AtBuild *b, AtSteps *s){
   AtMove *steps = at_alloc(env, b->steps.pairs.n, sizeof *steps);
   uint32_t *rank = NULL;
   if( !env->error.code && find_states(env, b, steps) ){
@@ -125,25 +156,22 @@ static int finish(AtEnv *env, Build *b, AtSteps *s){
 /* The chain of finished paths at order 1 .. AT_MAX_ORDER. at_steps_free() must
 ** follow whatever this returns. */
 int at_steps_of_paths(AtEnv *env, AtSteps *s, const AtPaths *paths, int order){
-  Build b;
-  uint32_t i;
+  AtBuild b;
   memset(s, 0, sizeof *s);
   memset(&b, 0, sizeof b);
+  b.paths = paths;
   b.k = (uint32_t)order;
   s->n_channels = paths->names.n;
   s->has_value = paths->has_value;
   s->bare_conversions = at_sum_total(&paths->bare_conversions);
   s->bare_value = at_sum_total(&paths->bare_value);
   if( at_windows_open(env, &b.states, b.k, s->n_channels)
-   && at_windows_open(env, &b.steps, b.k+1, s->n_channels) ){
-    for(i=0; i<paths->n; i++){
-      s->value_size += fabs(paths->paths[i].value);
-      if( !count_path(env, &b, paths->channel+paths->paths[i].first, &paths->paths[i]) ) break;
-    }
-    if( !env->error.code ) finish(env, &b, s);
+   && at_windows_open(env, &b.steps, b.k+1, s->n_channels) && count(env, &b) ){
+    finish(env, &b, s);
+    s->value_size = b.value_size;
   }
-  at_pairs_free(env->alloc, &b.states.pairs);
-  at_pairs_free(env->alloc, &b.steps.pairs);
+  at_windows_close(env->alloc, &b.states);
+  at_windows_close(env->alloc, &b.steps);
   at_free(env->alloc, b.state);
   at_free(env->alloc, b.weight);
   return !env->error.code;

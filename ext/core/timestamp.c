@@ -221,6 +221,15 @@ static void format_number(int64_t time, uint8_t form, int64_t unit, AtCell *out,
   }
 }
 
+/* n digits of a number that has no more, and what follows. By hand: rows come by the million,
+** and snprintf() reads its format for each. */
+static void put_digits(char *at, int number, int n, char after){
+  int i;
+  assert( number>=0 );
+  for(i=n; i>0; number /= 10) at[--i] = (char)('0' + number%10);
+  at[n] = after;
+}
+
 /* Writes a time in its form: out is a number, or text in buffer. */
 void at_time_format(int64_t time, uint8_t form, int64_t unit, AtCell *out, char buffer[40]){
   int64_t day = floor_divide(time, DAY), micros = time - day*DAY, year;
@@ -232,14 +241,19 @@ void at_time_format(int64_t time, uint8_t form, int64_t unit, AtCell *out, char 
     return;
   }
   date_of(day, &year, &month, &date);
-  n = snprintf(buffer, 40, "%04d-%02d-%02d", (int)year, month, date);
+  put_digits(buffer, (int)year, 4, '-');
+  put_digits(buffer+5, month, 2, '-');
+  put_digits(buffer+8, date, 2, form & AT_FORM_T ? 'T' : ' ');
+  n = 10;
   if( precision>0 ){
-    n += snprintf(buffer+n, 40-(size_t)n, "%c%02d:%02d:%02d.%06d", form & AT_FORM_T ? 'T' : ' ',
-                  seconds/3600, seconds/60%60, seconds%60, (int)(micros%AT_SECOND));
-    n -= precision==1 ? 10 : precision==2 ? 7 : 8-precision;   /* what was not written */
+    put_digits(buffer+11, seconds/3600, 2, ':');
+    put_digits(buffer+14, seconds/60%60, 2, ':');
+    put_digits(buffer+17, seconds%60, 2, '.');
+    put_digits(buffer+20, (int)(micros%AT_SECOND), 6, 0);
+    n = precision==1 ? 16 : precision==2 ? 19 : 18+precision;  /* what is not shown is written over */
     if( form & AT_FORM_Z ) buffer[n++] = 'Z';
-    buffer[n] = 0;
   }
+  buffer[n] = 0;
   out->type = AT_TEXT;
   out->text = buffer;
   out->n = (size_t)n;

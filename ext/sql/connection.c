@@ -80,6 +80,18 @@ AtEnv connection_env(Connection *c){
   return env;
 }
 
+/* Whether BINARY compares text as UTF-8: in a database of UTF-16 it compares those bytes. */
+int connection_is_utf8(Connection *c){
+  sqlite3_stmt *stmt = NULL;
+  int utf8 = 0;
+  if( sqlite3_prepare_v2(c->db, "PRAGMA encoding", -1, &stmt, NULL)==SQLITE_OK && sqlite3_step(stmt)==SQLITE_ROW ){
+    const char *encoding = (const char*)sqlite3_column_text(stmt, 0);
+    utf8 = encoding && strcmp(encoding, "UTF-8")==0;
+  }
+  sqlite3_finalize(stmt);
+  return utf8;
+}
+
 /* Steps a prepared SELECT 1, which hears sqlite3_interrupt() and progress
 ** handlers on every SQLite. */
 static int heartbeat(void *work){

@@ -39,16 +39,11 @@ AtSeparator effects_separator(const EffectsQuestion *q){
 ** effects_close() must follow whatever these functions return. */
 int effects_open_touches(EffectsQuestion *q, Cursor *cursor, Work *work, unsigned table){
   Question *asked = &q->question;
-  AtJourneys journeys;
   memset(q, 0, sizeof *q);
   if( !question_open(asked, cursor, work, 0, table) ) return 0;
   q->paths.has_value = asked->conversions_relation.shape.has_number;
-  if( at_journeys_open(&work->env, &journeys, asked->touches, asked->conversions, &asked->options)
-   && at_paths_journeys(&work->env, &q->paths, &journeys) ){
-    at_paths_finish(&work->env, &q->paths, asked->options.min_paths, 0);
-  }
-  at_journeys_close(&cursor->connection->alloc, &journeys);
-  return !work->env.error.code;
+  return at_paths_journeys(&work->env, &q->paths, asked->touches, asked->conversions, &asked->options)
+      && at_paths_finish(&work->env, &q->paths, asked->options.min_paths, 0);
 }
 
 /* A list's relation and options, resolved. */

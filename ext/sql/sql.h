@@ -50,6 +50,7 @@ struct Work {
 Connection *connection_open(sqlite3 *db);
 void connection_release(void *connection);
 AtEnv connection_env(Connection *connection);
+int connection_is_utf8(Connection *connection);
 int work_begin(Work *work, Connection *connection);
 void work_end(Work *work);
 int work_code(const Work *work);
@@ -176,6 +177,9 @@ struct Family {
   const Column *columns;            /* ends with a NULL name */
   const Argument *arguments;        /* likewise */
   int entity_column;                /* whose = is used, -1 = none */
+  /* ORDER BY or GROUP BY -> what open() must do so that rows come in that order, below 64; 0 =
+  ** it cannot. NULL: it never can. */
+  int (*order)(const sqlite3_index_info *info);
   void (*open)(Cursor *cursor, Work *work);   /* arguments -> state */
   int (*next)(Cursor *cursor);                /* 1 = a row, 0 = end or failure */
   void (*column)(Cursor *cursor, sqlite3_context *context, int column);
@@ -192,6 +196,8 @@ struct Cursor {
   AtCell arguments[MAX_ARGUMENTS];  /* valid in open() only; AT_NULL = absent */
   sqlite3_value *values[MAX_ARGUMENTS]; /* the same, owned */
   const AtCell *entity;             /* entity = this, or NULL; in open() only */
+  int order;                        /* of family->order(); 0 = any */
+  uint32_t used;                    /* columns that the statement reads, a bit for each of the first 16 */
   void *state;
   sqlite3_int64 rowid;
   int eof;

@@ -26,6 +26,7 @@ struct Table {
   sqlite3_vtab base;
   Connection *connection;
   const Family *family;
+  int n_columns, n_arguments;       /* of the family */
 };
 
 static int count_columns(const Family *family){
@@ -72,6 +73,8 @@ static int family_connect(sqlite3 *db, void *aux, int argc, const char *const *a
   memset(table, 0, sizeof *table);
   table->connection = registration->connection;
   table->family = family;
+  table->n_columns = count_columns(family);
+  table->n_arguments = count_arguments(family);
   rc = sqlite3_declare_vtab(db, sql);
   sqlite3_free(sql);
   if( rc!=SQLITE_OK ){
@@ -90,8 +93,13 @@ static int family_disconnect(sqlite3_vtab *vtab){
 }
 
 /* idxNum: bit i is set when argument i is passed to xFilter, bit
-** MAX_ARGUMENTS when the value of entity = ? follows them. */
+** MAX_ARGUMENTS when the value of entity = ? follows them; then 6 bits of what
+** family->order() said, and a bit for each of the first 16 columns that are read. */
 #define HAS_ENTITY (1<<MAX_ARGUMENTS)
+#define ORDER_SHIFT (MAX_ARGUMENTS+1)
+#define ORDER_MASK 63
+#define USED_SHIFT (ORDER_SHIFT+6)
+#define USED_MASK 0xffff
 
 /* Whether a constraint is known to be a plain comparison. What SQLite makes of
 ** entity IN (…) for a virtual table forgets the affinity of the right side, so
@@ -104,9 +112,22 @@ static int is_comparison(sqlite3_index_info *info, int i){
   return 0;
 }
 
+/* Offers the order that is asked for, if the family has it. Texts of ours are in the order of UTF-8.
+** Whether groups need only stand together is not asked: sqlite3_vtab_distinct() says so of
+** GROUP BY x ORDER BY x too, on SQLite 3.40 at least, which then takes our order for the latter. */
+static void offer_order(const Table *table, sqlite3_index_info *info){
+  int order;
+  if( table->family->order==NULL || info->nOrderBy==0 ) return;
+  order = table->family->order(info);
+  if( order==0 || !connection_is_utf8(table->connection) ) return;
+  info->orderByConsumed = 1;
+  info->idxNum |= (order & ORDER_MASK)<<ORDER_SHIFT;
+}
+
 static int family_best_index(sqlite3_vtab *vtab, sqlite3_index_info *info){
-  const Family *family = ((Table*)vtab)->family;
-  int n_columns = count_columns(family), n_arguments = count_arguments(family);
+  const Table *table = (Table*)vtab;
+  const Family *family = table->family;
+  int n_columns = table->n_columns, n_arguments = table->n_arguments;
   int at[MAX_ARGUMENTS], entity = -1, next = 1, i;
   for(i=0; i<MAX_ARGUMENTS; i++) at[i] = -1;
   for(i=0; i<info->nConstraint; i++){
@@ -125,7 +146,8 @@ static int family_best_index(sqlite3_vtab *vtab, sqlite3_index_info *info){
       entity = i;
     }
   }
-  info->idxNum = 0;
+  info->idxNum = (int)(info->colUsed & USED_MASK)<<USED_SHIFT;
+  offer_order(table, info);
   for(i=0; i<n_arguments; i++){
     if( at[i]<0 ) continue;
     info->aConstraintUsage[at[i]].argvIndex = next++;
@@ -179,7 +201,6 @@ static int family_close(sqlite3_vtab_cursor *base){
 /* The message of a failed statement, where SQLite looks for it. */
 static int report(Cursor *cursor, const AtEnv *env, int code){
   sqlite3_vtab *vtab = cursor->base.pVtab;
-  if( code==SQLITE_OK ) return SQLITE_OK;
   cursor->eof = 1;
   if( env->error.code==AT_NOMEM || env->error.code==AT_INTERRUPT ) return code;
   sqlite3_free(vtab->zErrMsg);
@@ -190,7 +211,7 @@ static int report(Cursor *cursor, const AtEnv *env, int code){
 static int next_row(Cursor *cursor){
   cursor->eof = !cursor->family->next(cursor);
   cursor->rowid++;
-  return report(cursor, &cursor->env, env_code(&cursor->env));
+  return cursor->env.error.code ? report(cursor, &cursor->env, env_code(&cursor->env)) : SQLITE_OK;
 }
 
 static void fail_missing(Cursor *cursor, Work *work, const Argument *argument){
@@ -205,13 +226,15 @@ static int family_filter(sqlite3_vtab_cursor *base, int idx_num, const char *idx
   const Family *family = cursor->family;
   AtCell entity;
   Work work;
-  int i, next = 0, code;
+  int n_arguments = ((const Table*)base->pVtab)->n_arguments, i, next = 0, code;
   (void)idx_str;
   reset_cursor(cursor);
   cursor->env = connection_env(cursor->connection);
   cursor->rowid = 0;
+  cursor->order = idx_num>>ORDER_SHIFT & ORDER_MASK;
+  cursor->used = (uint32_t)(idx_num>>USED_SHIFT & USED_MASK);
   if( work_begin(&work, cursor->connection) ) snapshot_begin(&work);
-  for(i=0; i<count_arguments(family); i++){
+  for(i=0; i<n_arguments; i++){
     cursor->arguments[i].type = AT_NULL;
     if( (idx_num & (1<<i)) && next<argc ){
       cursor->values[i] = sqlite3_value_dup(argv[next++]);
@@ -260,10 +283,11 @@ static void result_row_key(Cursor *cursor, sqlite3_context *context){
 
 static int family_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int column){
   Cursor *cursor = (Cursor*)base;
-  int n_columns = count_columns(cursor->family);
+  const Table *table = (const Table*)base->pVtab;
+  int n_columns = table->n_columns;
   if( column<n_columns ){
     cursor->family->column(cursor, context, column);
-  }else if( column-n_columns>=count_arguments(cursor->family) ){
+  }else if( column-n_columns>=table->n_arguments ){
     result_row_key(cursor, context);
   }else if( cursor->values[column-n_columns] ){
     sqlite3_result_value(context, cursor->values[column-n_columns]);

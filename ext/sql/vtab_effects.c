@@ -49,7 +49,7 @@ static const int shapley_meaning[] = { CHANNEL, SHAPLEY, SHAPLEY_VALUE, RATE, PA
 typedef struct State State;
 struct State {
   EffectsQuestion question;
-  AtTally *tallies;
+  AtTally *tallies;                 /* once asked for */
   AtEffects effects;                /* once asked for */
   double *rate;                     /* once asked for */
   int has_bare;                     /* there is an (unattributed) row */
@@ -64,7 +64,6 @@ static void open_state(Cursor *cursor, Work *work, const Role *role, unsigned ta
   if( role ? effects_open_paths(&s->question, cursor, work, role, table)
            : effects_open_touches(&s->question, cursor, work, table) ){
     const AtPaths *p = &s->question.paths;
-    at_tally(&work->env, &s->tallies, p);
     s->has_bare = at_has_bare(at_sum_total(&p->bare_conversions), at_sum_total(&p->bare_value));
   }
 }
@@ -92,7 +91,9 @@ static int effects_next(Cursor *cursor){
 ** 0 on failure, which is then the result. */
 static int work_out(Cursor *cursor, sqlite3_context *context, int (*solve)(AtEnv *env, State *s)){
   Work work;
-  int done = work_begin(&work, cursor->connection) && solve(&work.env, cursor->state);
+  int done = work_begin(&work, cursor->connection);
+  work.env.threads = cursor->env.threads;
+  done = done && solve(&work.env, cursor->state);
   if( !done ) result_failure(context, cursor->family->name, &work.env);
   work_end(&work);
   return done;
@@ -106,6 +107,13 @@ static int solve_effects(AtEnv *env, State *s){
   at_steps_free(env->alloc, &steps);
   if( env->error.code ) at_effects_free(env->alloc, &s->effects);
   return !env->error.code;
+}
+
+static int solve_tallies(AtEnv *env, State *s){
+  if( at_tally(env, &s->tallies, &s->question.paths) ) return 1;
+  at_free(env->alloc, s->tallies);
+  s->tallies = NULL;
+  return 0;
 }
 
 static int solve_rate(AtEnv *env, State *s){
@@ -141,30 +149,39 @@ static void result_solved(Cursor *cursor, sqlite3_context *context, int column){
   result_effect(context, &s->effects.effects[s->row-1], column, s->question.paths.has_value);
 }
 
+static void result_tally(Cursor *cursor, sqlite3_context *context, int column){
+  State *s = cursor->state;
+  int has_value = s->question.paths.has_value;
+  const AtTally *t;
+  if( s->tallies==NULL && !work_out(cursor, context, solve_tallies) ) return;
+  t = &s->tallies[s->row-1];
+  switch( column ){
+    case SHAPLEY: sqlite3_result_double(context, t->conversions); return;
+    case SHAPLEY_VALUE: if( has_value ) sqlite3_result_double(context, t->value); return;
+    case PATHS: sqlite3_result_double(context, t->paths); return;
+    case FIRST: sqlite3_result_double(context, t->first[0]); return;
+    case FIRST_VALUE: if( has_value ) sqlite3_result_double(context, t->first[1]); return;
+    case LAST: sqlite3_result_double(context, t->last[0]); return;
+    case LAST_VALUE: if( has_value ) sqlite3_result_double(context, t->last[1]); return;
+    case LINEAR: sqlite3_result_double(context, t->linear[0]); return;
+    default: if( has_value ) sqlite3_result_double(context, t->linear[1]);
+  }
+}
+
 static void result_meaning(Cursor *cursor, sqlite3_context *context, int column){
   State *s = cursor->state;
   const AtPaths *p = &s->question.paths;
-  const AtTally *t;
   if( s->row>p->names.n ){
     result_bare(s, context, column);
     return;
   }
-  t = &s->tallies[s->row-1];
   switch( column ){
     case CHANNEL: result_name(context, &p->names, s->row-1); return;
     case EFFECT_REMOVAL: case EFFECT_REMOVAL_VALUE: case EFFECT_SHARE: case EFFECT_MARKOV: case EFFECT_MARKOV_VALUE:
       result_solved(cursor, context, column);
       return;
-    case SHAPLEY: sqlite3_result_double(context, t->conversions); return;
-    case SHAPLEY_VALUE: if( p->has_value ) sqlite3_result_double(context, t->value); return;
     case RATE: result_rate(cursor, context); return;
-    case PATHS: sqlite3_result_double(context, t->paths); return;
-    case FIRST: sqlite3_result_double(context, t->first[0]); return;
-    case FIRST_VALUE: if( p->has_value ) sqlite3_result_double(context, t->first[1]); return;
-    case LAST: sqlite3_result_double(context, t->last[0]); return;
-    case LAST_VALUE: if( p->has_value ) sqlite3_result_double(context, t->last[1]); return;
-    case LINEAR: sqlite3_result_double(context, t->linear[0]); return;
-    default: if( p->has_value ) sqlite3_result_double(context, t->linear[1]);
+    default: result_tally(cursor, context, column);
   }
 }
 
@@ -173,8 +190,10 @@ static void channel_column(Cursor *cursor, sqlite3_context *context, int column)
   State *s = cursor->state;
   const AtPaths *p = &s->question.paths;
   if( column!=PATHS ) result_meaning(cursor, context, column);
-  else if( s->row<=p->names.n ) sqlite3_result_int64(context, (sqlite3_int64)s->tallies[s->row-1].paths);
-  else sqlite3_result_int64(context, (sqlite3_int64)at_sum_total(&p->bare_conversions));
+  else if( s->row>p->names.n ) sqlite3_result_int64(context, (sqlite3_int64)at_sum_total(&p->bare_conversions));
+  else if( s->tallies || work_out(cursor, context, solve_tallies) ){
+    sqlite3_result_int64(context, (sqlite3_int64)s->tallies[s->row-1].paths);
+  }
 }
 
 static void shapley_column(Cursor *cursor, sqlite3_context *context, int column){

@@ -101,7 +101,6 @@ static void test_as_removal_has_them(void **state){
   for(round=0; round<300; round++){
     AtEnv env = heap_env(*state);
     AtModels models = models_of(&env, "markov(1), markov(2)");
-    AtJourneys j;
     AtPaths p;
     AtSteps s;
     AtEffects e;
@@ -110,8 +109,7 @@ static void test_as_removal_has_them(void **state){
     world_open(&r, &env, &world, 30);
     memset(&p, 0, sizeof p);
     assert_true(at_learn(&env, &models, world.t, world.c, &world.options));
-    assert_true(at_journeys_open(&env, &j, world.t, world.c, &world.options));
-    assert_true(at_paths_journeys(&env, &p, &j) && at_paths_finish(&env, &p, 0, 0));
+    assert_true(at_paths_journeys(&env, &p, world.t, world.c, &world.options) && at_paths_finish(&env, &p, 0, 0));
     for(k=0; k<2; k++){
       assert_true(at_steps_of_paths(&env, &s, &p, k+1) && at_removal_effects(&env, &e, &s, &p.names));
       for(i=0; i<p.n_labels; i++){
@@ -121,7 +119,6 @@ static void test_as_removal_has_them(void **state){
       at_effects_free(env.alloc, &e);
       at_steps_free(env.alloc, &s);
     }
-    at_journeys_close(env.alloc, &j);
     at_paths_free(env.alloc, &p);
     at_models_free(env.alloc, &models);
     world_close(&env, &world);

@@ -189,14 +189,15 @@ static World world;
 
 /* Each journey is a path, in the order of journeys; labels know their channel. */
 static void check_journeys(AtEnv *env, const World *w){
-  AtJourneys made, walked;
+  AtJourneys walked;
+  AtReader path;
   AtSum bare_conversions = {0, 0}, bare_value = {0, 0};
   AtPaths p;
   uint32_t n = 0, i;
   memset(&p, 0, sizeof p);
-  assert_true(at_journeys_open(env, &made, w->t, w->c, &w->options));
-  assert_true(at_paths_journeys(env, &p, &made) && at_paths_finish(env, &p, 0, 0));
-  at_journeys_close(env->alloc, &made);
+  assert_true(at_paths_journeys(env, &p, w->t, w->c, &w->options) && at_paths_finish(env, &p, 0, 0));
+  assert_int_equal(at_paths_parts(&p), 1);
+  at_reader_open(&path, &p, 0);
   assert_int_equal(p.n_labels, w->t->labels.n);
   assert_true(at_journeys_open(env, &walked, w->t, w->c, &w->options));
   while( at_journeys_next(env, &walked) ){
@@ -207,17 +208,19 @@ static void check_journeys(AtEnv *env, const World *w){
       at_sum_add(&bare_value, value);
       continue;
     }
-    assert_true(n<p.n);
-    assert_int_equal(p.paths[n].n, walked.path.n);
-    assert_true(p.paths[n].conversions==walked.converted && p.paths[n].nulls==!walked.converted && p.paths[n].value==value);
+    assert_true(at_reader_next(env, &path));
+    assert_int_equal(path.n, walked.path.n);
+    assert_true(path.outcome.conversions==walked.converted && path.outcome.nulls==!walked.converted && path.outcome.value==value);
     for(i=0; i<walked.path.n; i++){
-      AtCell label = at_store_label_text(w->t, walked.path.label[i]), name = at_dict_cell(&p.names, p.channel[p.paths[n].first+i]);
+      AtCell label = at_store_label_text(w->t, walked.path.label[i]), name = at_dict_cell(&p.names, path.channel[i]);
       assert_true(same_cell(&label, &name));
-      assert_int_equal(p.label_channel[walked.path.label[i]], p.channel[p.paths[n].first+i]);
+      assert_int_equal(p.label_channel[walked.path.label[i]], path.channel[i]);
     }
     n++;
   }
   at_journeys_close(env->alloc, &walked);
+  assert_false(at_reader_next(env, &path));
+  at_reader_close(env->alloc, &path);
   assert_int_equal(n, p.n);
   for(i=1; i<p.names.n; i++){
     AtCell before = at_dict_cell(&p.names, i-1), name = at_dict_cell(&p.names, i);
@@ -247,7 +250,6 @@ static void test_labels_without_a_path(void **state){
   Row t[3], c[1];
   AtStore *ts, *cs;
   AtOptions options = options_of(&env, "ignore=direct");
-  AtJourneys j;
   AtPaths p;
   int i;
   for(i=0; i<3; i++){
@@ -259,14 +261,12 @@ static void test_labels_without_a_path(void **state){
   ts = load_rows(&env, &touches, t, 3);
   cs = load_rows(&env, &conversions, c, 1);
   memset(&p, 0, sizeof p);
-  assert_true(at_journeys_open(&env, &j, ts, cs, &options));
-  assert_true(at_paths_journeys(&env, &p, &j) && at_paths_finish(&env, &p, 2, 0));
+  assert_true(at_paths_journeys(&env, &p, ts, cs, &options) && at_paths_finish(&env, &p, 2, 0));
   assert_int_equal(p.names.n, 1);
   assert_int_equal(p.n_labels, 2);
   assert_int_equal(p.label_channel[0], 0);
   assert_int_equal(p.label_channel[1], AT_NO_CHANNEL);
   assert_memory_equal(at_dict_cell(&p.names, 0).text, "(other)", 7);   /* one path, and two were wanted */
-  at_journeys_close(env.alloc, &j);
   at_paths_free(env.alloc, &p);
   at_store_release(ts);
   at_store_release(cs);
@@ -293,11 +293,9 @@ static void read_many(AtEnv *env, void *given){
 
 static void walk_many(AtEnv *env, void *given){
   World *w = given;
-  AtJourneys j;
   AtPaths p;
   memset(&p, 0, sizeof p);
-  if( at_journeys_open(env, &j, w->t, w->c, &w->options) && at_paths_journeys(env, &p, &j) ) at_paths_finish(env, &p, 3, 0);
-  at_journeys_close(env->alloc, &j);
+  if( at_paths_journeys(env, &p, w->t, w->c, &w->options) ) at_paths_finish(env, &p, 3, 0);
   at_paths_free(env->alloc, &p);
 }
 

@@ -432,9 +432,9 @@ static void test_failures(void **state){
   check_failures(*state, remove_all, dense, 70);
   check_failures(*state, remove_all, sparse, 45);
   check_failures(*state, sweep_all, rows, 45);
-  check_stops(*state, sweep_all, rows, 120);
-  check_stops(*state, remove_all, dense, 120);
-  check_stops(*state, remove_all, sparse, 120);
+  check_stops(*state, sweep_all, rows, 100);
+  check_stops(*state, remove_all, dense, 100);
+  check_stops(*state, remove_all, sparse, 100);
 }
 
 static void test_a_closed_loop_is_an_error(void **state){

@@ -82,11 +82,12 @@ def chains(tmp_path_factory):
     return path
 
 
-# A statement, and one that reads the same rows and solves nothing.
+# A statement, and one that reads the same rows and solves nothing. Where parts of the work may run on threads, one of them: how often
+# the handler is asked is the same each time only then.
 SOLVING = {
     "SELECT removal_effect FROM path_effects('list')": "SELECT paths FROM path_effects('list')",
-    "SELECT markov_value FROM path_effects('list', 'order=2; min_paths=49')": "SELECT paths FROM path_effects('list', 'min_paths=49')",
-    "SELECT sum(markov_share) FROM path_effects('list', 'order=auto; min_paths=49')": "SELECT paths FROM path_effects('list', 'min_paths=49')",
+    "SELECT markov_value FROM path_effects('list', 'order=2; min_paths=49; threads=1')": "SELECT paths FROM path_effects('list', 'min_paths=49')",
+    "SELECT sum(markov_share) FROM path_effects('list', 'order=auto; min_paths=49; threads=1')": "SELECT paths FROM path_effects('list', 'min_paths=49')",
     "SELECT shapley_rate FROM shapley_effects('games')": "SELECT paths FROM shapley_effects('games')",
     "SELECT removal_effect FROM markov_effects('counted')": "SELECT 1 FROM path_effects('counted(from_state, weight)')",
     "SELECT removal_effect FROM channel_effects('touches', 'conversions', 'gap=50 s')": "SELECT paths FROM channel_effects('touches', 'conversions')",

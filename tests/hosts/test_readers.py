@@ -20,6 +20,11 @@ SUMMARY = "SELECT * FROM attribution_summary({touches!r}, {conversions!r}, 'firs
 DETAIL = "SELECT * FROM attribution({touches!r}, {conversions!r}, 'linear, last_touch', {options!r})"
 
 
+def uuid(i):
+    text = f"{i * 2654435761 % 2**128 * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2**128:032x}"
+    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+
 def rows_of(entity=lambda i: i * 7919 % 5003, time=lambda i: 1_700_000_000 + i * 61, channel=lambda i: f"channel {i * 31 % 13}", first=1):
     return [(first + i, entity(i), time(i), channel(i)) for i in range(ROWS)]
 
@@ -64,6 +69,9 @@ SHAPES = {
     "ids far apart": [(i * 10**14, *row[1:]) for i, row in enumerate(rows_of())],
     "all ids but one together": [*rows_of()[:-1], (2**62, 5, 1_700_000_000, "last")],
     "text keys": rows_of(entity=lambda i: f"{i * 7919 % 5003:08x}-key"),
+    "UUIDs": rows_of(entity=lambda i: uuid(i * 7919 % 5003)),
+    "UUIDs, and one in capitals at the end": rows_of(entity=lambda i: uuid(i % 5003).upper() if i == ROWS - 3 else uuid(i % 5003)),
+    "UUIDs, and numbers in the second half": rows_of(entity=lambda i: uuid(i % 999) if i < ROWS // 2 + 9 else i % 999),
     "text keys from the middle on": rows_of(entity=lambda i: i % 999 if i < ROWS // 2 + 100 else f"k{i % 999}"),
     "keys far apart": rows_of(entity=lambda i: (i * 7919 % 5003) * 2**40),
     "keys far apart in the second half": rows_of(entity=lambda i: i % 5003 + (2**50 if i > ROWS // 2 else 0)),
