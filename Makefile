@@ -3,7 +3,8 @@
 #   make              build/attribution.so (.dylib, .dll)
 #   make demo         build/demo.db and the main job on it
 #   make test         every test; sets up what it needs
-#   make bench        speed, as ratios in one run (BENCH=S or L)
+#   make bench        speed, as ratios in one run, beside plain SQL, DuckDB and ClickHouse (BENCH=S, L or XL; BENCH_PEER=0 without)
+#   make bench-docs   the same, and docs/speed.md of it
 #   make bench-funnel speed of the funnel family, beside plain SQL and ClickHouse (BENCH=S or L; BENCH_PEER=0 without)
 #   make bench-effects speed of the data-driven family, beside other packages (BENCH=S or L; BENCH_PEER=0 without)
 #   make test-peers   the condition functions against ClickHouse, in process (PEERS_GROUPS, PEERS_SEED)
@@ -41,7 +42,7 @@ HEADERS := $(wildcard ext/*.h ext/*/*.h)
 EXTENSION := $(BUILD)/attribution.$(SUFFIX)
 CORE_TESTS := $(patsubst tests/core/%.c,$(BUILD)/core/%,$(wildcard tests/core/test_*.c))
 
-.PHONY: all demo test test-core test-sql test-peers test-fresh bench bench-funnel bench-effects reference debug clean
+.PHONY: all demo test test-core test-sql test-peers test-fresh bench bench-docs bench-funnel bench-effects reference debug clean
 .PHONY: setup-build setup-demo setup-test setup-peers setup-bench-peers
 all: $(EXTENSION)
 
@@ -118,8 +119,25 @@ test-peers: setup-peers $(EXTENSION) $(PEERS)/installed
 test-fresh:
 	bash tests/fresh/run.sh
 
-bench: setup-test $(EXTENSION)
+# DuckDB as tests/bench/package.json names it; ClickHouse is that of test-peers.
+BENCH_NPM := $(BUILD)/bench-npm
+$(BENCH_NPM)/installed: tests/bench/package.json | setup-peers
+	@mkdir -p $(BENCH_NPM)
+	@echo "  $@"
+	$(Q)cp $< $(BENCH_NPM) && npm install --prefix $(BENCH_NPM) --no-package-lock --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(BUILD)/bench-rows.so: tests/bench/rows.c | setup-build
+	@mkdir -p $(@D)
+	@echo "  $@"
+	$(Q)$(CC) $(STRICT) -fPIC -shared $(CFLAGS) -o $@ $<
+
+BENCH_ENGINES := $(if $(filter 0,$(BENCH_PEER))$(filter XL,$(BENCH)),,$(PEERS)/installed $(BENCH_NPM)/installed)
+bench: setup-test $(EXTENSION) $(BUILD)/bench-rows.so $(BENCH_ENGINES)
 	BENCH=$(BENCH) $(PYTHON) tests/bench/bench.py
+
+bench-docs: setup-test $(EXTENSION) $(BUILD)/bench-rows.so $(BENCH_ENGINES)
+	BENCH=$(BENCH) BENCH_DOC=1 $(PYTHON) tests/bench/bench.py
 
 bench-funnel: setup-test $(EXTENSION) $(if $(filter 0,$(BENCH_PEER)),,$(PEERS)/installed)
 	BENCH=$(BENCH) $(PYTHON) tests/bench/funnel.py

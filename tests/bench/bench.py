@@ -1,123 +1,33 @@
 #!/usr/bin/python3
-"""Measures the extension against a plain scan of the same table and against plain SQL. See README.md beside it.
+"""Measures all jobs of the extension beside plain SQL, DuckDB and ClickHouse, in one run. See README.md beside it.
 
-BENCH=S (default) or L: a million or ten million touches. BENCH_SQL=1: plain SQL at size L too.
-BENCH_IDS=text: 36-character customer ids. BENCH_INDEX=1: a covering index on the touches.
+BENCH=S (default), L or XL: a million, ten or a hundred million touches. BENCH_SQL=1: plain SQL at size L too.
+BENCH_PEER=0: without other engines. BENCH_DOC=1: writes docs/speed.md and docs/speed.svg.
 """
 import json
 import math
 import os
-import pathlib
-import resource
 import sqlite3
-import statistics
-import subprocess
 import sys
-import time
 
-HERE = pathlib.Path(__file__).resolve().parent
-BUILD = HERE.parents[1] / "build"
-EXTENSION = BUILD / "attribution.so"
-TOUCHES = {"S": 1_000_000, "L": 10_000_000}
-ROUNDS = 5
-RELATIVE_TOLERANCE = 1e-9
-
-SCAN = "SELECT max(customer_id), max(ts), max(channel) FROM touches"
-SUMMARY = ("SELECT model, channel, conversions, value, share, touches FROM attribution_summary("
-           "'touches(customer_id, ts, channel)', 'conversions(customer_id, ts, value)', ?, ?)")
-MODELS = "first_touch, last_touch, linear, position_based, time_decay"
-OTHER_MODELS = "last_non_direct, j_shaped, inverse_j, participation, time_decay(half_life=14 days)"
+import contenders
+import document
+import report
+from common import (BUILD, RELATIVE_TOLERANCE, ROUNDS, TOUCHES, build_database, connect, require_sqlite, run_process,
+                    stop)
+from engine import CLICKHOUSE, DUCKDB
+from jobs import MODELS, ROWS_EXTENSION
 
 
-def stop(code, message):
-    print(f"bench: {message}", file=sys.stderr)
-    sys.exit(code)
-
-
-# --- inside a measured process: one connection, one job, one line of JSON ---
-
-def timed(connection, sql, arguments=()):
-    start = time.perf_counter()
-    rows = connection.execute(sql, arguments).fetchall()
-    return time.perf_counter() - start, rows
-
-
-def peak_bytes():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
-def measure_scan(connection):
-    seconds, _ = timed(connection, SCAN)
-    return {"times": {"scan": seconds}, "peak": peak_bytes()}
-
-
-def measure_extension(connection):
-    times = {}
-    connection.enable_load_extension(True)
-    connection.load_extension(str(EXTENSION))
-    times["cold"], rows = timed(connection, SUMMARY, (MODELS, ""))
-    peak = peak_bytes()
-    times["warm"], again = timed(connection, SUMMARY, (MODELS, ""))
-    times["warm_models"], _ = timed(connection, SUMMARY, (OTHER_MODELS, ""))
-    times["warm_lookback"], _ = timed(connection, SUMMARY, (MODELS, "lookback=30 days"))
-    return {"times": times, "peak": peak, "rows": rows, "repeatable": rows == again}
-
-
-def plain_sql(connection):
-    sql = (HERE / "plain.sql").read_text()
-    if connection.execute("SELECT 1 FROM sqlite_schema WHERE type = 'index'").fetchone():
-        # with the covering index it is quicker the other way round
-        join = "FROM touches t CROSS JOIN conversions c"
-        assert join in sql
-        sql = sql.replace(join, "FROM conversions c CROSS JOIN touches t")
-    return sql
-
-
-def measure_sql(connection):
-    seconds, rows = timed(connection, plain_sql(connection))
-    return {"times": {"sql": seconds}, "rows": rows}
-
-
-JOBS = {"scan": measure_scan, "extension": measure_extension, "sql": measure_sql}
-
-
-# --- the run ---
-
-def build_database(size):
-    ids = os.environ.get("BENCH_IDS", "int")
-    index = ["index"] if os.environ.get("BENCH_INDEX") == "1" else []
-    database = BUILD / ("-".join(["bench", size] + [ids] * (ids != "int") + index) + ".db")
-    if database.exists():
-        return database
-    BUILD.mkdir(exist_ok=True)
-    generator = BUILD / "bench-generate"
-    unfinished = database.with_suffix(".part")
-    unfinished.unlink(missing_ok=True)
-    print(f"making {database.name} ...", file=sys.stderr)
-    subprocess.run([os.environ.get("CC", "cc"), "-O2", "-std=c11", str(HERE / "generate.c"), "-o", str(generator),
-                    "-lsqlite3"], check=True)
-    subprocess.run([str(generator), str(unfinished), str(TOUCHES[size]), ids] + index, check=True)
-    unfinished.rename(database)
-    return database
-
-
-def run_job(job, database):
-    """Runs one job in a process of its own."""
-    finished = subprocess.run([sys.executable, __file__, "--measure", job, str(database)], stdout=subprocess.PIPE)
-    if finished.returncode != 0:
-        stop(1, f"the {job} process failed")
-    return json.loads(finished.stdout)
-
-
-def check_equal(ours, theirs):
+def check_equal(name, ours, theirs):
     """Both are lists of rows (model, channel, numbers ...), in any order."""
     ours, theirs = ({(row[0], row[1]): row[2:] for row in rows} for rows in (ours, theirs))
     for key in sorted(ours.keys() | theirs.keys()):
         a, b = ours.get(key), theirs.get(key)
         if a is None or b is None:
-            stop(1, f"results differ: only one side has {key}: extension {a}, plain SQL {b}")
+            stop(1, f"results differ: only one side has {key}: extension {a}, {name} {b}")
         if not all(math.isclose(x, y, rel_tol=RELATIVE_TOLERANCE) for x, y in zip(a, b)):
-            stop(1, f"results differ for {key}: extension {a}, plain SQL {b}")
+            stop(1, f"results differ for {key}: extension {a}, {name} {b}")
 
 
 def check_complete(rows, conversions, revenue):
@@ -130,78 +40,93 @@ def check_complete(rows, conversions, revenue):
             stop(1, f"{model} credits {credit} of {conversions} conversions, {value} of {revenue}")
 
 
-def measure_all(database, jobs, conversions, revenue):
-    """ROUNDS rounds of all jobs in turn, after one round that only warms the page cache up and checks the answers."""
-    times, peaks, first = {}, {}, {}
-    for number in range(ROUNDS + 1):
-        for job in jobs:
-            result = run_job(job, database)
-            if number == 0:
-                first[job] = result.get("rows")
+class Results:
+    """The times and peaks of all rounds. A time counts only if its answer is that of all others."""
+
+    def __init__(self, totals):
+        self.totals, self.times, self.peaks, self.facts = totals, {}, {}, {}
+        self.versions = {"SQLite": sqlite3.sqlite_version}
+        self.models, self.levels, self.of_small = None, None, None
+
+    def check(self, result):
+        for name, rows in result.get("models", {}).items():
+            if name.startswith("small"):  # other data, of which there is no second answer
+                self.of_small = self.of_small or rows
+                if rows != self.of_small:
+                    stop(1, f"{name} gave another answer")
                 continue
-            if job == "extension" and not (result["repeatable"] and result["rows"] == first[job]):
-                stop(1, "the extension gave two answers to one question")
-            for name, seconds in result["times"].items():
-                times.setdefault(name, []).append(seconds)
-            if "peak" in result:
-                peaks.setdefault(job, []).append(result["peak"])
-        if number == 0:
-            check_complete(first["extension"], conversions, revenue)
-            if "sql" in jobs:
-                check_equal(first["extension"], first["sql"])
-    return times, peaks
+            if self.models is None:
+                check_complete(rows, *self.totals)
+                self.models = rows
+            if name.startswith(("cold", "text")) and rows != self.models:
+                stop(1, f"{name} differs from the first answer; it must be the same to the last bit")
+            check_equal(name, self.models, rows)
+        for name, rows in result.get("levels", {}).items():
+            self.levels = self.levels or rows
+            if rows != self.levels:
+                stop(1, f"the levels differ: {name} has {rows}, others {self.levels}")
+        for name, fact in result.get("facts", {}).items():
+            if self.facts.setdefault(name, fact) != fact:
+                stop(1, f"two answers to one question: {name}: {fact}, before {self.facts[name]}")
+        self.versions.update(result.get("versions", {}))
+
+    def keep(self, result):
+        for name, seconds in result["times"].items():
+            self.times.setdefault(name, []).append(seconds)
+        for name, peak in result.get("peaks", {}).items():
+            self.peaks.setdefault(name, []).append(peak)
 
 
-def median_ratio(over, under):
-    """Both hold one time per round; a slow spell of the machine meets both sides of a round's ratio."""
-    return statistics.median(a / b for a, b in zip(over, under))
+def measure_all(size, chosen, totals):
+    """ROUNDS rounds of all contenders in turn, after one round that only warms the page cache up."""
+    results = Results(totals)
+    for number in range(ROUNDS + 1):
+        print(f"round {number} of {ROUNDS} ..." if number else "a first round, not counted ...", file=sys.stderr)
+        for name in chosen:
+            result = run_process([sys.executable, __file__, "--measure", name, size], name)
+            results.check(result)
+            if number > 0:
+                results.keep(result)
+    return results
 
 
-def report(size, counts, times, peaks):
-    labels = [("scan", "plain scan of the touches, one thread"), ("cold", "five models, cold"),
-              ("warm", "five models, warm"), ("warm_models", "five other models, warm"),
-              ("warm_lookback", "five models, lookback=30 days, warm"), ("sql", "five models, plain SQL")]
-    print(f"SQLite {sqlite3.sqlite_version}, size {size}: "
-          + ", ".join(f"{rows:,} {name}" for name, rows in counts.items()))
-    print(f"{'':37} {'x scan':>8} {'seconds':>9} {'(min .. max)':>20}   median of {ROUNDS}")
-    for name, label in labels:
-        if name in times:
-            middle, low, high = statistics.median(times[name]), min(times[name]), max(times[name])
-            ratio = median_ratio(times[name], times["scan"])
-            print(f"{label:37} {ratio:8.2f} {middle:9.4f} {f'({low:.4f} .. {high:.4f})':>20}")
-    if "sql" in times:
-        cold, warm = (median_ratio(times["sql"], times[name]) for name in ("cold", "warm"))
-        print(f"plain SQL / extension: cold {cold:.1f}, warm {warm:.1f}; "
-              f"results equal to {RELATIVE_TOLERANCE:g} relative")
-    memory = statistics.median(peaks["extension"]) - statistics.median(peaks["scan"])
-    print(f"peak memory of the cold process above the scan's: {memory / 2**20:.1f} MiB, "
-          f"{memory / counts['touches']:.1f} bytes per touch")
+def counts_of(size):
+    connection = connect(build_database(size))
+    counts = {table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+              for table in ("touches", "conversions")}
+    return counts, connection.execute("SELECT sum(value) FROM conversions").fetchone()[0]
+
+
+def funnel_counts(levels):
+    return {"entities of the funnel": sum(number for _, number in levels)}
 
 
 def main():
-    size = os.environ.get("BENCH", "S")
+    size, with_peers = os.environ.get("BENCH", "S"), os.environ.get("BENCH_PEER", "1") != "0"
     if size not in TOUCHES:
-        stop(2, f"BENCH is S or L (got {size!r})")
-    if os.environ.get("BENCH_IDS", "int") not in ("int", "text"):
-        stop(2, f"BENCH_IDS is int or text (got {os.environ['BENCH_IDS']!r})")
-    if not hasattr(sqlite3.Connection, "enable_load_extension"):
-        stop(2, f"the sqlite3 module of {sys.executable} loads no extensions; use /usr/bin/python3")
-    if not EXTENSION.exists():
-        stop(2, "build/attribution.so is missing; run make first")
-    database = build_database(size)
-    connection = sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)
-    counts = {table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
-              for table in ("touches", "conversions", "events")}
-    revenue = connection.execute("SELECT sum(value) FROM conversions").fetchone()[0]
-    connection.close()
-    with_sql = size == "S" or os.environ.get("BENCH_SQL") == "1"
-    jobs = ["scan", "extension"] + ["sql"] * with_sql
-    times, peaks = measure_all(database, jobs, counts["conversions"], revenue)
-    report(database.stem[len("bench-"):], counts, times, peaks)
+        stop(2, f"BENCH is S, L or XL (got {size!r})")
+    require_sqlite()
+    if os.environ.get("BENCH_DOC") == "1" and size == "XL":
+        stop(2, "docs/speed.md is made at size S or L")
+    if with_peers and size != "XL" and not (CLICKHOUSE.exists() and DUCKDB.exists()):
+        stop(2, "DuckDB and ClickHouse are not installed; run make bench, or leave them out with BENCH_PEER=0")
+    if not ROWS_EXTENSION.exists():
+        stop(2, f"{ROWS_EXTENSION.parent.name}/{ROWS_EXTENSION.name} is missing; run make bench")
+    chosen = contenders.chosen(size, size == "S" or os.environ.get("BENCH_SQL") == "1", with_peers)
+    contenders.make_files(size, chosen)
+    counts, revenue = counts_of(size)
+    results = measure_all(size, chosen, (counts["conversions"], revenue))
+    if results.levels:
+        counts.update(funnel_counts(results.levels))
+    measured = report.Measured(size, counts, results.times, results.peaks, results.facts, results.versions)
+    (BUILD / f"bench-{size}.json").write_text(json.dumps(measured._asdict()))
+    report.print_tables(measured)
+    if os.environ.get("BENCH_DOC") == "1":
+        document.write(measured)
 
 
 if __name__ == "__main__":
     if len(sys.argv) == 4 and sys.argv[1] == "--measure":
-        print(json.dumps(JOBS[sys.argv[2]](sqlite3.connect(f"{pathlib.Path(sys.argv[3]).as_uri()}?mode=ro", uri=True))))
+        print(json.dumps(contenders.measure(sys.argv[2], sys.argv[3])))
     else:
         main()

@@ -11,19 +11,13 @@ import statistics
 import subprocess
 import sys
 
-from bench import BUILD, EXTENSION, HERE, RELATIVE_TOLERANCE, ROUNDS, TOUCHES, build_database, median_ratio, stop
+from common import (BUILD, EXTENSION, HERE, RELATIVE_TOLERANCE, ROUNDS, build_database, median_ratio, require_sqlite,
+                    run_process, stop)
 from effects_jobs import JOURNEYS, ORDERS, PATHDATA, PATHS_FILE, STRESS, measure
 
 PEER_PYTHON = BUILD / "bench-peers/bin/python"  # as the Makefile installs it
 PEER_LABELS = {f"simulated_{order}": f"ChannelAttribution, order {order}" for order in ORDERS}
 PEER_LABELS["mam"] = "DP6's MAM, order 1"
-
-
-def run(command, name):
-    finished = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE)
-    if finished.returncode != 0:
-        stop(1, f"the {name} process failed")
-    return json.loads(finished.stdout)
 
 
 class Results:
@@ -46,9 +40,9 @@ def measure_all(jobs, database="", with_peers=False):
     results = Results()
     for number in range(ROUNDS + 1):
         for name in jobs:
-            results.add(name, run([sys.executable, __file__, "--measure", name, database], name), number > 0)
+            results.add(name, run_process([sys.executable, __file__, "--measure", name, database], name), number > 0)
         if with_peers:
-            peers = run([PEER_PYTHON, HERE / "effects_peers.py", PATHS_FILE], "peers")
+            peers = run_process([PEER_PYTHON, HERE / "effects_peers.py", PATHS_FILE], "peers")
             results.add("peers", peers, number > 0)
             results.versions = peers["versions"]
     return results
@@ -143,12 +137,9 @@ def measure_paths(with_peers):
 
 def main():
     size, with_peers = os.environ.get("BENCH", "S"), os.environ.get("BENCH_PEER", "1") != "0"
-    if size not in TOUCHES:
+    if size not in ("S", "L"):
         stop(2, f"BENCH is S or L (got {size!r})")
-    if not hasattr(sqlite3.Connection, "enable_load_extension"):
-        stop(2, f"the sqlite3 module of {sys.executable} loads no extensions; use /usr/bin/python3")
-    if not EXTENSION.exists():
-        stop(2, "build/attribution.so is missing; run make first")
+    require_sqlite()
     measure_journeys(size)
     measure_paths(with_peers)
     # in a process of its own: what this one ever used would count as the peak of those it starts

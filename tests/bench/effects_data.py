@@ -3,7 +3,7 @@
 import random
 import sqlite3
 
-from bench import BUILD
+from common import BUILD
 
 DATABASE = BUILD / "bench-effects-stress.db"
 CHANNELS = 5_000

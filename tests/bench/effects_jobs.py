@@ -7,7 +7,7 @@ import sqlite3
 from typing import Callable, NamedTuple
 
 import effects_data
-from bench import BUILD, EXTENSION, RELATIVE_TOLERANCE, SCAN, peak_bytes, stop, timed
+from common import BUILD, EXTENSION, RELATIVE_TOLERANCE, SCAN, peak_bytes, stop, timed
 
 SHARED = pathlib.Path(os.environ.get("ATTRIBUTION_SHARED", BUILD.parents[1] / "shared"))
 PATHS_FILE = SHARED / "data/pathdata/paths.csv"

@@ -12,12 +12,11 @@ import subprocess
 import sys
 
 import funnel_stress
-from bench import EXTENSION, ROUNDS, median_ratio, stop
-from clickhouse import PACKAGE
+from common import HERE, ROUNDS, median_ratio, require_sqlite, run_process, stop
+from engine import CLICKHOUSE
 from funnel_data import ENTITIES, paths
 from funnel_jobs import JOBS
 
-HERE = pathlib.Path(__file__).resolve().parent
 LABELS = {
     "scan": "plain scan of the three columns, one thread",
     "summary_cold": "funnel_summary, cold",
@@ -50,10 +49,7 @@ MEMORY = (("tables", "cold funnel_summary"), ("window_funnel", "window_funnel GR
 
 def run_job(job, path):
     """Runs one job in a process of its own."""
-    finished = subprocess.run([sys.executable, __file__, "--measure", job, str(path)], stdout=subprocess.PIPE)
-    if finished.returncode != 0:
-        stop(1, f"the {job} process failed")
-    return json.loads(finished.stdout)
+    return run_process([sys.executable, __file__, "--measure", job, path], job)
 
 
 class Results:
@@ -130,11 +126,8 @@ def main():
     size, with_peer = os.environ.get("BENCH", "S"), os.environ.get("BENCH_PEER", "1") != "0"
     if size not in ENTITIES:
         stop(2, f"BENCH is S or L (got {size!r})")
-    if not hasattr(sqlite3.Connection, "enable_load_extension"):
-        stop(2, f"the sqlite3 module of {sys.executable} loads no extensions; use /usr/bin/python3")
-    if not EXTENSION.exists():
-        stop(2, "build/attribution.so is missing; run make first")
-    if with_peer and not PACKAGE.exists():
+    require_sqlite()
+    if with_peer and not CLICKHOUSE.exists():
         stop(2, "ClickHouse is not installed; run make bench-funnel, or leave it out with BENCH_PEER=0")
     measure_log(size, with_peer)
     print()

@@ -10,7 +10,7 @@ import shutil
 import sqlite3
 import sys
 
-from bench import BUILD
+from common import BUILD
 
 STAGES = ("visit", "signup", "trial", "quote", "order", "renewal")
 ENTITIES = {"S": 100_000, "L": 1_000_000}

@@ -1,12 +1,8 @@
 """What each contender of funnel.py does in a process of its own, and the time of it."""
-import pathlib
-import sqlite3
-
-from bench import EXTENSION, peak_bytes, timed
-from clickhouse import Engine
+from common import EXTENSION, HERE, connect, peak_bytes, timed
+from engine import COMPILED, Engine
 from funnel_data import STAGES
 
-HERE = pathlib.Path(__file__).resolve().parent
 WINDOW = 30 * 86400
 SCAN = "SELECT max(entity), max(ts), max(stage) FROM events"
 LEVELS = ("SELECT level, count(*) FROM (SELECT {call} AS level FROM events GROUP BY entity) "
@@ -29,22 +25,14 @@ PEER_TABLES = {
 PEER_THREADS = (1, 2)
 
 
-def connect(database, with_extension):
-    connection = sqlite3.connect(f"{pathlib.Path(database).as_uri()}?mode=ro", uri=True)
-    if with_extension:
-        connection.enable_load_extension(True)
-        connection.load_extension(str(EXTENSION))
-    return connection
-
-
 def measure_scan(database):
-    seconds, _ = timed(connect(database, False), SCAN)
+    seconds, _ = timed(connect(database), SCAN)
     return {"times": {"scan": seconds}, "peak": peak_bytes()}
 
 
 def measure_tables(database):
     """The table-valued functions: the first call reads and sorts the events, the next ones find them loaded."""
-    connection = connect(database, True)
+    connection = connect(database, EXTENSION)
     times = {}
     times["summary_cold"], rows = timed(connection, f"SELECT * FROM funnel_summary{TABLE_ARGUMENTS}")
     peak = peak_bytes()
@@ -56,18 +44,24 @@ def measure_tables(database):
 
 def measure_aggregate(function, name):
     def measure(database):
-        seconds, levels = timed(connect(database, True), LEVELS.format(call=CALLS[function], settings=""))
+        seconds, levels = timed(connect(database, EXTENSION), LEVELS.format(call=CALLS[function], settings=""))
         return {"times": {name: seconds}, "peak": peak_bytes(), "levels": {name: levels}}
     return measure
 
 
+def run_script(database, name):
+    """All statements of an SQL file; the rows of the last one."""
+    *preparing, last = (HERE / name).read_text().split(";\n\n")
+    connection = connect(database)
+    seconds = sum(timed(connection, sql)[0] for sql in preparing)
+    last_seconds, rows = timed(connection, last)
+    return seconds + last_seconds, rows
+
+
 def measure_plain(name):
     def measure(database):
-        *preparing, last = (HERE / "funnel_plain.sql").read_text().split(";\n\n")
-        connection = connect(database, False)
-        seconds = sum(timed(connection, sql)[0] for sql in preparing)
-        last_seconds, levels = timed(connection, last)
-        return {"times": {name: seconds + last_seconds}, "levels": {name: levels}}
+        seconds, levels = run_script(database, "funnel_plain.sql")
+        return {"times": {name: seconds}, "levels": {name: levels}}
     return measure
 
 
@@ -89,7 +83,7 @@ def measure_peer(log):
             for threads in PEER_THREADS:
                 name = f"peer_{table}_{threads}"
                 sql = LEVELS.replace("events", table).format(
-                    call=CALLS["peer"], settings=f" SETTINGS max_threads = {threads}{settings}")
+                    call=CALLS["peer"], settings=f" SETTINGS max_threads = {threads}, {COMPILED}{settings}")
                 engine.ask(sql)
                 times[name], rows = engine.ask(sql)
                 levels[name] = [[int(cell) for cell in row] for row in rows]

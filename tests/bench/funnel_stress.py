@@ -2,8 +2,8 @@
 import sqlite3
 import statistics
 
-from bench import EXTENSION, ROUNDS, stop, timed
-from clickhouse import Engine, TooDifficult, TookTooLong
+from common import EXTENSION, ROUNDS, stop, timed
+from engine import Engine, TooDifficult, TookTooLong
 from funnel_cases import CASES
 
 SIZES = {"S": (10_000, 100_000), "L": (10_000, 100_000, 1_000_000)}

@@ -1,13 +1,18 @@
-"""ClickHouse, in a process of its own (clickhouse.js), which times each statement."""
+"""Other engines in a process of their own (clickhouse.js, duckdb.js), which times each statement.
+
+One line of JSON goes in per statement, one comes out; the process ends when its Engine is closed.
+"""
 import json
 import pathlib
 import select
 import subprocess
 
-from bench import BUILD
+from common import BUILD, HERE
 
-SCRIPT = pathlib.Path(__file__).resolve().with_name("clickhouse.js")
-PACKAGE = BUILD / "peers" / "package.json"  # as the Makefile installs it
+CLICKHOUSE = BUILD / "peers" / "package.json"  # as the Makefile installs them
+DUCKDB = BUILD / "bench-npm" / "package.json"
+# ClickHouse compiles a query when it has been asked some times; so it does at the first time, which does not count
+COMPILED = "min_count_to_compile_expression = 0, min_count_to_compile_aggregate_expression = 0"
 TOO_DIFFICULT = "exceeding max iterations"
 
 
@@ -24,8 +29,8 @@ class TookTooLong(Failure):
 
 
 class Engine:
-    def __init__(self):
-        self.process = subprocess.Popen(["node", str(SCRIPT), str(PACKAGE)], stdin=subprocess.PIPE,
+    def __init__(self, script="clickhouse.js", package=CLICKHOUSE):
+        self.process = subprocess.Popen(["node", str(HERE / script), str(package)], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE)
 
     def __enter__(self):
