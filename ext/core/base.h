@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Limits. Everything has one. */
 #define AT_MAX_ROWS 4000000000u      /* rows of one relation */
@@ -175,14 +176,30 @@ struct AtDict {
   size_t n_bytes, bytes_capacity;
   uint32_t every_n;                 /* bytes of every entry; 0 = they differ */
 };
+static inline uint64_t at_load64(const char *p){
+  uint64_t word;
+  memcpy(&word, p, sizeof word);
+  return word;
+}
+/* What n bytes begin and end with, overlapping: with n, all there is to know of up to 16. */
+static inline uint64_t at_text_tail(const char *p, size_t n){
+  uint32_t low, high;
+  if( n>=8 ) return at_load64(p+n-8);
+  if( n>=4 ){
+    memcpy(&low, p, sizeof low);
+    memcpy(&high, p+n-4, sizeof high);
+    return (uint64_t)high<<32 | low;
+  }
+  if( n==0 ) return 0;
+  return (uint64_t)(unsigned char)p[0]<<16 | (uint64_t)(unsigned char)p[n/2]<<8 | (unsigned char)p[n-1];
+}
+static inline uint64_t at_text_head(const char *p, size_t n){ return n>=8 ? at_load64(p) : at_text_tail(p, n); }
 #define AT_BATCH 64
 typedef struct AtKey AtKey;
 struct AtKey { int tag; const char *text; size_t n; uint32_t id; };
 uint32_t at_dict_intern(AtEnv *env, AtDict *dict, int tag, const char *text, size_t n);
 int at_dict_intern_all(AtEnv *env, AtDict *dict, AtKey *keys, uint32_t n);
 uint32_t *at_dict_sort(AtEnv *env, AtDict *dict);
-uint64_t at_text_head(const char *text, size_t n);
-uint64_t at_text_tail(const char *text, size_t n);
 int at_entry_compare(const AtDict *a, uint32_t i, const AtDict *b, uint32_t j);
 size_t at_dict_size(const AtDict *dict);
 void at_dict_free(const AtAlloc *alloc, AtDict *dict);

@@ -14,40 +14,16 @@
 #include <assert.h>
 #include <string.h>
 
-static uint64_t load64(const char *p){
-  uint64_t word;
-  memcpy(&word, p, 8);
-  return word;
-}
-
-/* The last up to eight bytes as a number; overlapping loads, no loop. */
-static uint64_t load_tail(const char *p, size_t n){
-  uint32_t low, high;
-  if( n>=8 ) return load64(p+n-8);
-  if( n>=4 ){
-    memcpy(&low, p, 4);
-    memcpy(&high, p+n-4, 4);
-    return (uint64_t)high<<32 | low;
-  }
-  if( n==0 ) return 0;
-  return (uint64_t)(unsigned char)p[0]<<16 | (uint64_t)(unsigned char)p[n/2]<<8
-       | (unsigned char)p[n-1];
-}
-
-/* What the bytes begin and end with: with n, all there is to know of up to 16. */
-uint64_t at_text_head(const char *p, size_t n){ return n>=8 ? load64(p) : load_tail(p, n); }
-uint64_t at_text_tail(const char *p, size_t n){ return load_tail(p, n); }
-
 /* Multiply and fold, eight bytes at a time. */
 static uint32_t hash_bytes(int tag, const char *p, size_t n){
   const uint64_t k = UINT64_C(0x9e3779b97f4a7c15);
   uint64_t h = ((uint64_t)n*k) ^ (uint64_t)tag;
   size_t i;
   for(i=0; i+8<n; i+=8){
-    h = (h ^ load64(p+i)) * k;
+    h = (h ^ at_load64(p+i)) * k;
     h ^= h >> 29;
   }
-  h = (h ^ load_tail(p, n)) * k;
+  h = (h ^ at_text_tail(p, n)) * k;
   h ^= h >> 32;
   h *= UINT64_C(0xd6e8feb86659fd93);
   return (uint32_t)(h >> 32);

@@ -252,19 +252,31 @@ static int append_form(AtEnv *env, AtLoader *l, uint8_t form){
   return 1;
 }
 
-/* Where a label of n bytes is looked for among those seen lately. */
-#define RECENT(head, tail, n) ((((head) ^ (tail)<<1 ^ (n))*UINT64_C(0x9e3779b97f4a7c15))>>58 & (AT_RECENT-1))
+/* Where a label of up to 16 bytes is among those seen lately: known by its length, head and
+** tail, it needs no hash of all bytes and no comparison. Four places may hold it; NULL if none does,
+** and *free the one to put it. */
+static AtRecent *recent_label(AtRecent *known, uint64_t head, uint64_t tail, size_t n, AtRecent **free){
+  size_t first = (head ^ tail<<1 ^ n)*UINT64_C(0x9e3779b97f4a7c15)>>58 & (AT_RECENT-1);
+  size_t k;
+  for(k=0; k<4; k++){
+    AtRecent *recent = &known[first^k];
+    if( recent->n==n && recent->head==head && recent->tail==tail ) return recent;
+    if( recent->n==0 ) break;
+  }
+  *free = &known[k<4 ? first^k : first];
+  return NULL;
+}
 
-/* The id of a label. Few labels make up most rows, and up to 16 bytes are known
-** by their length, head and tail: those need no hash and no comparison. */
+/* The id of a label. Few labels make up most rows. */
 static uint32_t label_id(AtEnv *env, AtDict *labels, AtRecent *known, const char *text, size_t n){
   uint64_t head, tail;
-  AtRecent *recent;
+  AtRecent *recent, *place;
   if( n>16 || n==0 ) return at_dict_intern(env, labels, AT_TEXT, text, n);
   head = at_text_head(text, n);
   tail = at_text_tail(text, n);
-  recent = &known[RECENT(head, tail, n)];
-  if( recent->n!=n || recent->head!=head || recent->tail!=tail ){
+  recent = recent_label(known, head, tail, n, &place);
+  if( recent==NULL ){
+    recent = place;
     recent->id = at_dict_intern(env, labels, AT_TEXT, text, n);
     recent->n = n;
     recent->head = head;
@@ -405,29 +417,20 @@ static const char *read_time(const AtStore *s, const AtCell *cell, int64_t *time
   return at_time_parse(cell, s->unit, time, form);
 }
 
-/* The id of a label that has been seen lately, or UINT32_MAX. */
-static uint32_t recent_label(const AtLoader *l, const char *text, size_t n){
-  uint64_t head, tail;
-  const AtRecent *recent;
-  if( n>16 || n==0 ) return UINT32_MAX;
-  head = at_text_head(text, n);
-  tail = at_text_tail(text, n);
-  recent = &l->recent[RECENT(head, tail, n)];
-  return recent->n==n && recent->head==head && recent->tail==tail ? recent->id : UINT32_MAX;
-}
-
 /* Appends a row as most are: entity (an integer, or a text of key_n bytes), whole seconds, a label and an
 ** integer id, in columns that hold rows of this kind already. Returns 0 where anything about it is
 ** different, and nothing has been done: it is at_loader_append()'s then. */
 int at_loader_append_plain(AtEnv *env, AtLoader *l, int64_t entity, const char *key, size_t key_n, int64_t seconds,
                            const char *label, size_t label_n, int64_t id){
   AtStore *s = l->store;
-  uint32_t row = s->n, label_id;
+  uint32_t row = s->n;
+  AtRecent *recent, *place;
   uint64_t since = (uint64_t)seconds - (uint64_t)l->epoch_seconds, offset = (uint64_t)id - (uint64_t)s->ids.base;
   if( row>=l->capacity || !l->is_plain || s->time_bytes!=4 || s->forms || s->label_bytes!=2 ) return 0;
   if( since>UINT32_MAX || offset>UINT32_MAX || id<s->ids.base || s->ids.mode!=AT_ID_OFFSET ) return 0;
-  label_id = recent_label(l, label, label_n);
-  if( label_id==UINT32_MAX ) return 0;
+  if( label_n>16 || label_n==0 ) return 0;
+  recent = recent_label(l->recent, at_text_head(label, label_n), at_text_tail(label, label_n), label_n, &place);
+  if( recent==NULL ) return 0;
   if( key ){
     if( !l->interned || key_n>AT_MAX_TEXT ) return 0;
     s->key_classes |= 1u << AT_TEXT;
@@ -441,7 +444,7 @@ int at_loader_append_plain(AtEnv *env, AtLoader *l, int64_t entity, const char *
     l->highest = o>l->highest ? o : l->highest;
   }
   ((uint32_t*)s->time)[row] = (uint32_t)since;
-  ((uint16_t*)s->label)[row] = (uint16_t)label_id;
+  ((uint16_t*)s->label)[row] = (uint16_t)recent->id;
   ((uint32_t*)s->ids.column)[row] = (uint32_t)offset;
   s->n = row+1;
   return 1;

@@ -317,8 +317,8 @@ def test_nobody_writes_meanwhile_and_all_see_one_snapshot(plain, tmp_path):
         writer = sqlite3.connect(path, timeout=60, isolation_level=None)
         while not stop.is_set():
             writer.execute("BEGIN IMMEDIATE")
-            writer.execute("INSERT INTO touches(entity, ts, channel) VALUES ('w', 1, 'written')")
-            writer.execute("INSERT INTO conversions(entity, ts, value) VALUES ('w', 2, 1)")
+            writer.execute("INSERT INTO touches(entity, ts, channel) VALUES (?, 1, 'written')", (f"w{written[0]}",))
+            writer.execute("INSERT INTO conversions(entity, ts, value) VALUES (?, 2, 1)", (f"w{written[0]}",))
             writer.execute("COMMIT")
             written[0] += 1
         writer.close()
@@ -333,8 +333,8 @@ def test_nobody_writes_meanwhile_and_all_see_one_snapshot(plain, tmp_path):
             by_model = {row[0]: row for row in rows if row[1] == "written"}
             if not by_model:
                 continue
-            conversions, touches = round(by_model["linear"][3]), by_model["linear"][6]
-            assert touches == conversions**2  # each of n conversions has n touches
+            assert by_model["linear"][3] == by_model["linear"][6] <= written[0] + 1
+            assert "(unattributed)" not in {row[1] for row in rows if row[0] == "linear"} - set(before)
             assert {row[1] for row in rows if row[0] == "participation"} == {"written", *before}
     finally:
         stop.set()
