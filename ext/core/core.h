@@ -131,6 +131,8 @@ int at_loader_widen_ids(AtEnv *env, AtLoader *loader, int mode);
 ** Several loaders' rows in one common form.
 */
 int at_loader_join(AtEnv *env, AtLoader *parts, int n);
+/* Whether a bitmap over the range of integer keys is worth its room: at most two bytes a row. */
+static inline int at_keys_are_close(uint64_t range, uint64_t rows){ return range<=rows*16+65536; }
 
 /************************ Interface to code in journey_sort.c *****************
 ** Arrival order to (entity, time, label text, tags, id, number).

@@ -85,18 +85,21 @@ static int join_uuids(AtEnv *env, AtLoader *parts, int n){
   return 1;
 }
 
-/* Whether the integer keys of all parts are offsets that one base could hold. */
+/* Whether the integer keys of all parts lie so close together that offsets from one base number
+** them: else they need one dictionary. */
 static int keys_fit(const AtLoader *parts, int n, int64_t *base, uint64_t *range){
   int64_t low = INT64_MAX, high = INT64_MIN;
+  uint64_t rows = 0;
   int p;
   for(p=0; p<n; p++){
     if( parts[p].interned ) return 0;
+    rows += parts[p].store->n;
     if( parts[p].base+parts[p].lowest<low ) low = parts[p].base+parts[p].lowest;
     if( parts[p].base+parts[p].highest>high ) high = parts[p].base+parts[p].highest;
   }
   *base = low;
   *range = (uint64_t)high-(uint64_t)low;
-  return *range<=UINT32_MAX;
+  return *range<=UINT32_MAX && at_keys_are_close(*range+1, rows);
 }
 
 static int join_keys(AtEnv *env, AtLoader *parts, int n){

@@ -432,7 +432,7 @@ int at_loader_append_plain(AtEnv *env, AtLoader *l, int64_t entity, const char *
   recent = recent_label(l->recent, at_text_head(label, label_n), at_text_tail(label, label_n), label_n, &place);
   if( recent==NULL ) return 0;
   if( key ){
-    if( !l->interned || key_n>AT_MAX_TEXT ) return 0;
+    if( !l->interned || key_n>AT_MAX_TEXT || key_n==0 ) return 0;     /* an empty text is no key */
     s->key_classes |= 1u << AT_TEXT;
     if( !(l->are_uuids ? intern_uuid(env, l, key, key_n, row+1) : intern_bytes(env, l, AT_TEXT, key, key_n, row+1)) ) return 0;
   }else{

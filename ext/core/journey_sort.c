@@ -181,13 +181,11 @@ static int sort_keys(AtEnv *env, Sorter *x){
   AtLoader *first = &x->parts[0];
   uint64_t range = x->n && !first->interned ? (uint64_t)first->highest - first->lowest + 1 : 0;
   uint32_t wanted;
-  int p;
-  if( !first->interned && range<=(uint64_t)x->n*16+65536 ){
+  if( !first->interned && at_keys_are_close(range, x->n) ){
     if( range && !number_by_range(env, x, range) ) return 0;
   }else{
-    for(p=0; p<x->n_parts; p++) if( !at_loader_intern(env, &x->parts[p]) ) return 0;
-    assert( x->n_parts==1 || first->interned );
-    if( !number_by_rank(env, x) ) return 0;
+    assert( x->n_parts==1 || first->interned );      /* then in one dictionary: at_loader_join() */
+    if( !at_loader_intern(env, first) || !number_by_rank(env, x) ) return 0;
   }
   wanted = x->n/BUCKET_ROWS<MIN_BUCKETS ? MIN_BUCKETS : x->n/BUCKET_ROWS>MAX_BUCKETS ? MAX_BUCKETS : x->n/BUCKET_ROWS;
   while( x->n && ((x->store->n_entities-1)>>x->shift)>=wanted ) x->shift++;

@@ -4,17 +4,19 @@
 ** How it works. Instead of stepping a SELECT row by row, the rows are fed to
 ** an aggregate of our own by one step of
 **
-**   SELECT attribution_ingest(r."account_id", r."touched_at", r."channel", r."rowid")
+**   SELECT attribution_ingest(?1, r."account_id", r."touched_at", r."channel", r."rowid")
 **     FROM "main"."touches" AS r
 **
-** so that SQLite never leaves its loop. The function finds its load through its user data: the
-** connection, or a reader (readers.c), of which both begin with the load that runs now. There
-** is none unless we step such a SELECT: called by anybody else the function refuses.
+** so that SQLite never leaves its loop. ?1 is bound to the load with
+** sqlite3_bind_pointer(), which no SQL text can do: called by anybody else the
+** function refuses, also while a load runs. On connections of our own (readers.c), where nobody else can call it, the
+** function's user data is the load, which spares an argument of every row.
 */
 #include "sql.h"
 
 #include <string.h>
 
+#define POINTER_TYPE "attribution_load"
 #define PLAIN_ROWS 512              /* in a row without a look whether to stop */
 
 /* A row as most are, without cells; 0 where it is not. */
@@ -40,15 +42,10 @@ static int ingest_plain(Load *load, sqlite3_value **argv){
                                 (size_t)sqlite3_value_bytes(argv[2]), sqlite3_value_int64(argv[3]));
 }
 
-void ingest_step(sqlite3_context *context, int argc, sqlite3_value **argv){
-  Load *load = *(Load**)sqlite3_user_data(context);
+/* One row, whose arguments are cells. */
+static void ingest_row(sqlite3_context *context, Load *load, int argc, sqlite3_value **argv){
   AtCell cells[MAX_CELLS];
   int i;
-  if( load==NULL || argc!=load->cells ){
-    sqlite3_result_error(context, "attribution_ingest(): this function is internal; "
-                         "write attribution(touches, conversions)", -1);
-    return;
-  }
   if( argc==4 && ++load->rows<PLAIN_ROWS && load->loader && load->loader->is_plain && ingest_plain(load, argv) ) return;
   load->rows = 0;
   for(i=0; i<argc; i++){
@@ -62,22 +59,37 @@ void ingest_step(sqlite3_context *context, int argc, sqlite3_value **argv){
   }
 }
 
+void ingest_step(sqlite3_context *context, int argc, sqlite3_value **argv){
+  Load *load = argc>0 ? sqlite3_value_pointer(argv[0], POINTER_TYPE) : NULL;
+  if( load ){
+    ingest_row(context, load, argc-1, argv+1);
+    return;
+  }
+  sqlite3_result_error(context, "attribution_ingest(): this function is internal; "
+                       "write attribution(touches, conversions)", -1);
+}
+
+/* The same on a connection of our own. */
+void ingest_reader_step(sqlite3_context *context, int argc, sqlite3_value **argv){
+  ingest_row(context, sqlite3_user_data(context), argc, argv);
+}
+
 void ingest_final(sqlite3_context *context){
   sqlite3_result_null(context);
 }
 
 static void bind_cell(sqlite3_stmt *stmt, const AtCell *cell){
   switch( cell->type ){
-    case AT_INT: sqlite3_bind_int64(stmt, 1, cell->integer); return;
-    case AT_REAL: sqlite3_bind_double(stmt, 1, cell->real); return;
-    case AT_TEXT: sqlite3_bind_text64(stmt, 1, cell->text, cell->n, SQLITE_STATIC, SQLITE_UTF8); return;
-    case AT_BLOB: sqlite3_bind_blob64(stmt, 1, cell->text, cell->n, SQLITE_STATIC); return;
-    default: sqlite3_bind_null(stmt, 1);
+    case AT_INT: sqlite3_bind_int64(stmt, 2, cell->integer); return;
+    case AT_REAL: sqlite3_bind_double(stmt, 2, cell->real); return;
+    case AT_TEXT: sqlite3_bind_text64(stmt, 2, cell->text, cell->n, SQLITE_STATIC, SQLITE_UTF8); return;
+    case AT_BLOB: sqlite3_bind_blob64(stmt, 2, cell->text, cell->n, SQLITE_STATIC); return;
+    default: sqlite3_bind_null(stmt, 2);
   }
 }
 
 static sqlite3_stmt *prepare_load(Work *work, const Relation *r, const char *prefix, int one_entity){
-  AtText sql = relation_select(work, r, one_entity);
+  AtText sql = relation_select(work, r, one_entity ? SELECT_ENTITY : SELECT_ALL);
   sqlite3_stmt *stmt = work->env.error.code ? NULL : work_prepare(work, "%s%s", prefix, sql.text);
   at_text_free(&work->connection->alloc, &sql);
   return stmt;
@@ -90,18 +102,13 @@ void load_start(Load *load, AtEnv *env, const Relation *r, AtLoader *loader){
   load->label = loader ? 2 : 0;
   load->labels = load->label + r->shape.has_label + r->shape.n_tags;
   load->loader = loader;
-  load->cells = r->n_columns + (r->hold!=NULL) + r->shape.has_id;
 }
 
-/* Runs the SELECT, which feeds ingest_step(). Loads nest: its rows may come from our own tables. */
+/* Runs the SELECT, which feeds ingest_step(). */
 static void run_load(Work *work, Load *load, sqlite3_stmt *stmt, const Relation *r){
   char what[128];
-  Load *outer = work->connection->load;
-  int rc;
-  work->connection->load = load;
-  rc = sqlite3_step(stmt);
-  work->connection->load = outer;
-  if( rc==SQLITE_ROW ) return;
+  sqlite3_bind_pointer(stmt, 1, load, POINTER_TYPE, NULL);
+  if( sqlite3_step(stmt)==SQLITE_ROW ) return;
   sqlite3_snprintf(sizeof what, what, "%.80s (argument %s) cannot be read", r->name, r->role->argument);
   work_fail_sql(work, what);
 }

@@ -4,8 +4,8 @@
 ** A relation may be a view over anything, the clock and random() included. What
 ** it calls stands in its program:
 **
-**   EXPLAIN SELECT attribution_ingest(r."entity", …) FROM "main"."v" AS r
-**   … Function … random(0) … VOpen … AggStep … attribution_ingest(4) …
+**   EXPLAIN SELECT attribution_ingest(?1, r."entity", …) FROM "main"."v" AS r
+**   … Function … random(0) … VOpen … AggStep … attribution_ingest(5) …
 **
 ** A scalar function must be flagged deterministic, an aggregate must be SQLite's
 ** own; date and time functions count as the clock, whatever their arguments, and
@@ -44,7 +44,7 @@ static int is_deterministic(Work *work, const char *shown, int aggregate){
 
 /* Whether a load's program, opcode by opcode, depends on tables alone. */
 int program_is_repeatable(Work *work, const Relation *r){
-  AtText sql = relation_select(work, r, 0);
+  AtText sql = relation_select(work, r, SELECT_ALL);
   sqlite3_stmt *stmt = work->env.error.code ? NULL : work_prepare(work, "EXPLAIN %s", sql.text);
   int repeatable = 1;
   while( work_row(work, stmt) ){

@@ -27,7 +27,7 @@
 
 typedef struct Reader Reader;
 struct Reader {
-  Load *load;                       /* first: see load.c */
+  Load load;
   sqlite3 *db;
   sqlite3_stmt *stmt;
   int64_t first, last;              /* rowids */
@@ -128,17 +128,13 @@ static int same_program(Work *work, sqlite3_stmt *a, sqlite3_stmt *b){
   }
 }
 
-/* The SELECT of a relation, by a range of rowids: on the user's connection, or on ours, where its
-** schema is main. */
-static AtText range_select(Work *work, const Relation *r, const char *schema){
-  static const char range[] = " WHERE r.\"rowid\" BETWEEN ?1 AND ?2";
+/* The SELECT of a relation by a range of rowids: as the user's connection would write it, only
+** to be explained there, and as ours does, where its schema is main. */
+static AtText range_select(Work *work, const Relation *r, int ours){
   Relation other = *r;
-  AtText sql;
   char name[8] = "main";
-  if( schema ) other.schema = name;
-  sql = relation_select(work, &other, 0);
-  at_text_add(&work->env, &sql, range, sizeof range - 1);
-  return sql;
+  if( ours ) other.schema = name;
+  return relation_select(work, &other, SELECT_RANGE);
 }
 
 /* Opens one reader and proves it: 2. and 3. */
@@ -152,8 +148,8 @@ static int open_reader(Readers *readers, Reader *reader, const char *file, const
                       vfs)!=SQLITE_OK ) return 0;
   if( sqlite3_db_mutex(reader->db)==NULL ) return 0;
   sqlite3_limit(reader->db, SQLITE_LIMIT_LENGTH, sqlite3_limit(db, SQLITE_LIMIT_LENGTH, -1));
-  if( sqlite3_create_function(reader->db, "attribution_ingest", -1, SQLITE_UTF8|SQLITE_DIRECTONLY, reader, NULL,
-                              ingest_step, ingest_final)!=SQLITE_OK ) return 0;
+  if( sqlite3_create_function(reader->db, "attribution_ingest", -1, SQLITE_UTF8|SQLITE_DIRECTONLY, &reader->load,
+                              NULL, ingest_reader_step, ingest_final)!=SQLITE_OK ) return 0;
   if( sqlite3_exec(reader->db, "BEGIN", NULL, NULL, NULL)!=SQLITE_OK ) return 0;
   a = prepare_quietly(readers->work, db, "EXPLAIN ", here);
   b = prepare_quietly(readers->work, reader->db, "EXPLAIN ", there);
@@ -206,8 +202,8 @@ static int open_readers(Readers *readers){
   if( sqlite3_txn_state(work->connection->db, r->schema)!=SQLITE_TXN_READ ) return 0;
   file = file_of(work, r, &vfs);
   if( file==NULL || !is_off(work, "read_uncommitted") || !cut_shares(readers) ) return 0;
-  here = range_select(work, r, NULL);
-  there = range_select(work, r, "main");
+  here = range_select(work, r, 0);
+  there = range_select(work, r, 1);
   for(i=0, proved = !work->env.error.code; i<readers->n && proved; i++){
     proved = open_reader(readers, &readers->reader[i], file, vfs->zName, here.text, there.text);
   }
@@ -230,10 +226,8 @@ static int read_share(AtEnv *env, void *context, uint32_t number){
   Readers *readers = context;
   Reader *reader = &readers->reader[number];
   AtLoader *loader = &readers->loader[number];
-  Load load;
   if( !at_loader_open(env, loader, &readers->relation->shape) ) return 0;
-  load_start(&load, env, readers->relation, loader);
-  reader->load = &load;
+  load_start(&reader->load, env, readers->relation, loader);
   sqlite3_bind_int64(reader->stmt, 1, reader->first);
   sqlite3_bind_int64(reader->stmt, 2, reader->last);
   if( sqlite3_step(reader->stmt)!=SQLITE_ROW && !env->error.code ){
@@ -241,7 +235,6 @@ static int read_share(AtEnv *env, void *context, uint32_t number){
     at_fail(env, AT_INVALID, "%s", sqlite3_errmsg(reader->db));
   }
   sqlite3_reset(reader->stmt);
-  reader->load = NULL;
   return !env->error.code;
 }
 

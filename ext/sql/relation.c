@@ -409,10 +409,10 @@ static void add_argument(Work *work, AtText *sql, int *n, const char *column){
   add_sql(work, sql, (*n)++ ? ", r.\"%w\"" : "(r.\"%w\"", column);
 }
 
-/* SELECT attribution_ingest(columns…, id) FROM the relation, columns in the
-** order in which a loader wants them; one_entity adds the condition entity = ?1. The
-** text is the caller's to free. */
-AtText relation_select(Work *work, const Relation *r, int one_entity){
+/* SELECT attribution_ingest(?1, columns…, id) FROM the relation, columns in the
+** order in which a loader wants them; SELECT_ENTITY adds the condition entity = ?2. SELECT_RANGE is for
+** readers: without the first argument, for a range of rowids. The text is the caller's to free. */
+AtText relation_select(Work *work, const Relation *r, int rows){
   static const char kinds[] = { KIND_ENTITY, KIND_TIME, KIND_LABEL, KIND_TAG, KIND_NUMBER, KIND_MILESTONE,
                                 KIND_COUNT, KIND_VALUE, KIND_NULLS, 0 };
   AtText sql = {0};
@@ -421,13 +421,18 @@ AtText relation_select(Work *work, const Relation *r, int one_entity){
   int i, n = 0;
   if( from==NULL ) at_fail(&work->env, AT_NOMEM, "out of memory");
   at_text_add(&work->env, &sql, "SELECT attribution_ingest", 25);
+  if( rows!=SELECT_RANGE ){
+    at_text_add(&work->env, &sql, "(?1", 3);
+    n = 1;
+  }
   for(kind=kinds; *kind; kind++){
     for(i=0; i<r->n_columns; i++) if( r->kinds[i]==*kind ) add_argument(work, &sql, &n, r->columns[i]);
     if( *kind==KIND_TAG && r->hold ) add_argument(work, &sql, &n, r->hold);
   }
   if( r->shape.has_id ) add_argument(work, &sql, &n, r->id ? r->id : "rowid");
   add_sql(work, &sql, ") FROM %s", from);
-  if( one_entity ) add_sql(work, &sql, " WHERE r.\"%w\" = ?1", r->columns[0]);
+  if( rows==SELECT_ENTITY ) add_sql(work, &sql, " WHERE r.\"%w\" = ?2", r->columns[0]);
+  if( rows==SELECT_RANGE ) add_sql(work, &sql, " WHERE r.\"%w\" BETWEEN ?1 AND ?2", "rowid");
   sqlite3_free(from);
   return sql;
 }

@@ -69,7 +69,7 @@ void snapshot_begin(Work *work){
 static AtText cache_key(Work *work, const Relation *r){
   const AtShape *shape = &r->shape;
   int64_t roles[6];
-  AtText key = relation_select(work, r, 0);
+  AtText key = relation_select(work, r, SELECT_ALL);
   roles[0] = shape->unit;
   roles[1] = shape->has_label;
   roles[2] = shape->has_number;
@@ -80,7 +80,7 @@ static AtText cache_key(Work *work, const Relation *r){
   return key;
 }
 
-/* Whether WHERE entity = ?1 in the relation finds all that SQLite would call
+/* Whether WHERE entity = ?2 in the relation finds all that SQLite would call
 ** equal to the value further out, whatever affinity it compares with there. */
 static int finds_all(const Relation *r, const AtCell *entity){
   if( entity->type==AT_TEXT ) return r->entity_affinity!=0;

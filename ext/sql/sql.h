@@ -20,9 +20,7 @@ SQLITE_EXTENSION_INIT3
 typedef struct Cached Cached;
 typedef struct Learned Learned;
 typedef struct Connection Connection;
-typedef struct Load Load;
 struct Connection {
-  Load *load;                       /* that runs now; first: see load.c */
   sqlite3 *db;
   int references;                   /* one per registered function and module */
   int depth;                        /* loads within loads */
@@ -149,16 +147,17 @@ struct Relation {
 void relation_parse(Work *work, Relation *relation, const Role *role, const char *text, size_t n);
 void relation_resolve(Work *work, Relation *relation, const char *id_column, const char *hold,
                       int64_t unit);
-AtText relation_select(Work *work, const Relation *relation, int one_entity);
+enum { SELECT_ALL, SELECT_ENTITY /* = ?2 */, SELECT_RANGE /* of rowids ?1 .. ?2, by a reader */ };
+AtText relation_select(Work *work, const Relation *relation, int rows);
 void relation_free(Connection *connection, Relation *relation);
 
 /************************ Interface to code in load.c *************************
 ** Runs the nested SELECT through an aggregate of our own into a store.
 */
 typedef int (*AddRow)(void *context, AtEnv *env, const AtCell *cells);
+typedef struct Load Load;
 struct Load {
   AtEnv *env;
-  int cells;                        /* arguments of a row */
   int label, labels;                /* arguments label .. labels-1 are labels */
   AtLoader *loader;                 /* that rows go to, unless add takes them */
   AddRow add;
@@ -170,6 +169,7 @@ AtStore *load_relation(Work *work, const Relation *relation, const AtCell *entit
 int load_rows(Work *work, const Relation *relation, AddRow add, void *context);
 int load_is_search(Work *work, const Relation *relation);
 void ingest_step(sqlite3_context *context, int argc, sqlite3_value **argv);
+void ingest_reader_step(sqlite3_context *context, int argc, sqlite3_value **argv);
 void ingest_final(sqlite3_context *context);
 
 /************************ Interface to code in readers.c **********************
