@@ -225,7 +225,7 @@ int at_uuid_parse(const char *text, size_t n, AtUuid *uuid);
 void at_uuid_format(const AtUuid *uuid, char out[AT_UUID_TEXT]);
 int at_uuids_intern_all(AtEnv *env, AtUuids *uuids, const AtUuid *keys, uint32_t n, uint32_t *ids);
 AtUuid *at_uuids_keys(AtEnv *env, const AtUuids *uuids);
-uint32_t *at_uuids_sort(AtEnv *env, AtUuids *uuids, AtDict *into);
+int at_uuids_sort(AtEnv *env, AtUuids **tables, uint32_t n, AtDict *into, uint32_t **rank);
 int at_uuids_spell_out(AtEnv *env, AtUuids *uuids, AtDict *into);
 void at_uuids_free(const AtAlloc *alloc, AtUuids *uuids);
 

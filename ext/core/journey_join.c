@@ -5,7 +5,7 @@
 ** loader has chosen the narrowest columns that hold its rows, and bases of its own. Here they
 ** are brought together, column by column:
 **   entity   offsets from one base; or, where they lie too far apart or some are not
-**            integers, ids of one dictionary
+**            integers, ids of one dictionary; UUIDs stay as they are
 **   time     seconds from one epoch, or microseconds for all
 **   label    ids of one dictionary, all of one width; tags likewise
 **   id       offsets from one base, integers for all, or values for all
@@ -66,25 +66,6 @@ static int join_ids(AtEnv *env, AtDict *into, AtDict *from, uint32_t *column, ui
   return at_alive(env, n_rows);
 }
 
-/* Keys that are UUIDs in all parts. */
-static int join_uuids(AtEnv *env, AtLoader *parts, int n){
-  int p;
-  for(p=1; p<n; p++){
-    AtUuids *from = &parts[p].uuids;
-    AtUuid *keys = at_uuids_keys(env, from);
-    uint32_t *to = at_alloc(env, from->n, sizeof *to), n_rows = parts[p].store->n, i;
-    for(i=0; i<from->n && !env->error.code && at_alive(env, AT_BATCH); i+=AT_BATCH){
-      at_uuids_intern_all(env, &parts[0].uuids, keys+i, from->n-i<AT_BATCH ? from->n-i : AT_BATCH, to+i);
-    }
-    for(i=0; i<n_rows && !env->error.code; i++) parts[p].entity[i] = to[parts[p].entity[i]];
-    at_free(env->alloc, keys);
-    at_free(env->alloc, to);
-    at_uuids_free(env->alloc, from);
-    if( !at_alive(env, n_rows) ) return 0;
-  }
-  return 1;
-}
-
 /* Whether the integer keys of all parts lie so close together that offsets from one base number
 ** them: else they need one dictionary. */
 static int keys_fit(const AtLoader *parts, int n, int64_t *base, uint64_t *range){
@@ -117,7 +98,7 @@ static int join_keys(AtEnv *env, AtLoader *parts, int n){
   }
   for(p=0; p<n; p++) if( !at_loader_intern(env, &parts[p]) ) return 0;
   for(p=0; p<n && parts[p].are_uuids; p++){}
-  if( p==n ) return join_uuids(env, parts, n);
+  if( p==n ) return 1;                     /* at_uuids_sort() takes them as they are */
   for(p=0; p<n; p++){
     AtStore *s = parts[p].store;
     if( !at_loader_spell_out(env, &parts[p]) ) return 0;

@@ -37,6 +37,7 @@ struct Piece {
   uint32_t first, limit;
   uint32_t *cursor;                 /* by bucket: rows; then where the next one goes */
   uint64_t *bits;                   /* keys that occur, if by bitmap */
+  const uint32_t *rank;             /* numbers by id, if by rank */
 };
 
 /* A column of all parts: where its pointer is, and its width. */
@@ -54,7 +55,8 @@ struct Sorter {
   int shift;                        /* entity >> shift: its bucket */
   Piece *pieces;
   uint64_t *bits;                   /* keys that occur, 64 a word; NULL: by rank */
-  uint32_t *rank;                   /* by word, or by id: the number of its first key */
+  uint32_t *rank;                   /* by word: the number of its first key; or by id of the dictionary */
+  uint32_t *part_rank[AT_MAX_THREADS]; /* by id of each part's UUIDs */
   uint32_t n_words;
   int dense;                        /* all keys of the range occur */
   uint32_t *bucket;                 /* n_buckets + 1: first rows */
@@ -140,9 +142,20 @@ static int number_by_range(AtEnv *env, Sorter *x, uint64_t range){
 /* Numbers the keys as the sorted dictionary has them. */
 static int number_by_rank(AtEnv *env, Sorter *x){
   AtStore *s = x->store;
+  AtUuids *tables[AT_MAX_THREADS];
   uint32_t i;
-  x->rank = x->parts[0].are_uuids ? at_uuids_sort(env, &x->parts[0].uuids, &s->keys) : at_dict_sort(env, &s->keys);
-  if( x->rank==NULL ) return 0;
+  int p;
+  assert( x->n_parts<=AT_MAX_THREADS );
+  if( x->parts[0].are_uuids ){
+    for(p=0; p<x->n_parts; p++) tables[p] = &x->parts[p].uuids;
+    if( !at_uuids_sort(env, tables, (uint32_t)x->n_parts, &s->keys, x->part_rank) ) return 0;
+  }else{
+    x->rank = at_dict_sort(env, &s->keys);
+    if( x->rank==NULL ) return 0;
+  }
+  for(i=0; i<x->n_pieces; i++){
+    x->pieces[i].rank = x->parts[0].are_uuids ? x->part_rank[x->pieces[i].loader-x->parts] : x->rank;
+  }
   s->n_entities = s->keys.n;
   if( s->key_classes!=1u<<AT_INT ) return 1;
   s->integer_keys = at_alloc(env, s->n_entities, sizeof *s->integer_keys);
@@ -168,7 +181,7 @@ static int renumber(AtEnv *env, void *context, uint32_t number){
       key -= lowest;
       key = x->rank[key>>6] + count_bits(x->bits[key>>6] & ((UINT64_C(1)<<(key&63))-1));
     }else{
-      key = x->rank[key];
+      key = piece->rank[key];
     }
     entity[i] = key;
     piece->cursor[key>>x->shift]++;
@@ -514,6 +527,7 @@ static void close_sorter(const AtAlloc *alloc, Sorter *x){
     at_free(alloc, x->pieces[p].cursor);
     at_free(alloc, x->pieces[p].bits);
   }
+  for(p=0; p<AT_MAX_THREADS; p++) at_free(alloc, x->part_rank[p]);
   at_free(alloc, x->pieces);
   at_free(alloc, x->rank);
   at_free(alloc, x->bucket);

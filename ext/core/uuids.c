@@ -138,35 +138,107 @@ static int sort_keys(AtEnv *env, const AtUuid *keys, AtHead *items, uint32_t n){
   return at_sort_heads(env, items, n);
 }
 
-/* Writes the keys into an empty dictionary, as at_dict_sort() leaves one, and returns old id ->
-** new id, which the caller frees. NULL on failure. The table is freed. */
-uint32_t *at_uuids_sort(AtEnv *env, AtUuids *u, AtDict *into){
+/* Several tables on their way to one dictionary. */
+typedef struct Merge Merge;
+struct Merge {
+  AtUuids **tables;
+  uint32_t n_tables;
+  AtHead *items[AT_MAX_THREADS];    /* by table, in order: the ids */
+  AtUuid *sorted[AT_MAX_THREADS];   /* the keys */
+  uint32_t n_keys[AT_MAX_THREADS];
+  AtUuid *all;                      /* the keys of all tables, in order */
+  uint32_t n;
+  AtDict *into;
+};
+
+/* One table's keys in order; the table is freed. */
+static int sort_table(AtEnv *env, void *context, uint32_t number){
+  Merge *m = context;
+  AtUuids *u = m->tables[number];
   AtUuid *keys = at_uuids_keys(env, u);
-  AtHead *items = at_alloc(env, u->n, sizeof *items);
-  uint32_t *rank = at_alloc(env, u->n, sizeof *rank), i, n = u->n;
-  assert( into->n==0 && into->bytes==NULL );
+  uint32_t n = m->n_keys[number] = u->n, i;
   at_uuids_free(env->alloc, u);
-  if( !env->error.code ) sort_keys(env, keys, items, n);
-  into->entries = at_alloc(env, n, sizeof *into->entries);
-  into->bytes = at_alloc(env, n, AT_UUID_TEXT+1);
-  for(i=0; i<n && !env->error.code; i++){
-    size_t at = (size_t)i*(AT_UUID_TEXT+1);
-    into->bytes[at] = AT_TEXT;
-    at_uuid_format(&keys[items[i].id], into->bytes+at+1);
-    into->entries[i].offset = at;
-    into->entries[i].n = AT_UUID_TEXT+1;
-    rank[items[i].id] = i;
+  m->items[number] = at_alloc(env, n, sizeof *m->items[number]);
+  m->sorted[number] = at_alloc(env, n, sizeof *m->sorted[number]);
+  if( !env->error.code && sort_keys(env, keys, m->items[number], n) ){
+    for(i=0; i<n; i++) m->sorted[number][i] = keys[m->items[number][i].id];
   }
   at_free(env->alloc, keys);
-  at_free(env->alloc, items);
-  if( !env->error.code ){
-    into->n = into->capacity = n;
-    into->n_bytes = into->bytes_capacity = (size_t)n*(AT_UUID_TEXT+1);
-    into->every_n = AT_UUID_TEXT+1;
-    return rank;
+  return at_alive(env, n);
+}
+
+static int is_below(const AtUuid *a, const AtUuid *b){
+  return a->high!=b->high ? a->high<b->high : a->low<b->low;
+}
+
+/* Numbers the keys of all tables in one order: rank[t][id]. */
+static int merge_tables(AtEnv *env, Merge *m, uint32_t **rank){
+  uint32_t at[AT_MAX_THREADS] = {0}, t;
+  for(;;){
+    const AtUuid *least = NULL;
+    for(t=0; t<m->n_tables; t++){
+      if( at[t]<m->n_keys[t] && (least==NULL || is_below(&m->sorted[t][at[t]], least)) ) least = &m->sorted[t][at[t]];
+    }
+    if( least==NULL || !at_alive(env, 1) ) return !env->error.code;
+    m->all[m->n] = *least;
+    for(t=0; t<m->n_tables; t++){
+      if( at[t]>=m->n_keys[t] || m->sorted[t][at[t]].high!=least->high || m->sorted[t][at[t]].low!=least->low ) continue;
+      rank[t][m->items[t][at[t]].id] = m->n;
+      if( &m->sorted[t][at[t]]!=least ) at[t]++;
+    }
+    for(t=0; &m->sorted[t][at[t]]!=least; t++){}
+    at[t]++;                               /* the least itself last: others are compared with it */
+    m->n++;
   }
-  at_free(env->alloc, rank);
-  return NULL;
+}
+
+#define KEYS_A_PART 16384u
+
+/* Writes some of the keys into the dictionary. */
+static int write_keys(AtEnv *env, void *context, uint32_t number){
+  const Merge *m = context;
+  uint32_t i = number*KEYS_A_PART, limit = m->n-i<KEYS_A_PART ? m->n : i+KEYS_A_PART;
+  for(; i<limit; i++){
+    size_t at = (size_t)i*(AT_UUID_TEXT+1);
+    m->into->bytes[at] = AT_TEXT;
+    at_uuid_format(&m->all[i], m->into->bytes+at+1);
+    m->into->entries[i].offset = at;
+    m->into->entries[i].n = AT_UUID_TEXT+1;
+  }
+  return at_alive(env, KEYS_A_PART);
+}
+
+/* Writes the keys of n tables into an empty dictionary, as at_dict_sort() leaves one: rank[t],
+** which the caller frees, has their numbers by id in table t. The tables are freed. */
+int at_uuids_sort(AtEnv *env, AtUuids **tables, uint32_t n, AtDict *into, uint32_t **rank){
+  Merge m;
+  size_t most = 0;
+  uint32_t t;
+  assert( into->n==0 && into->bytes==NULL && n<=AT_MAX_THREADS );
+  memset(&m, 0, sizeof m);
+  m.tables = tables;
+  m.n_tables = n;
+  m.into = into;
+  for(t=0; t<n; t++){
+    most += tables[t]->n;
+    rank[t] = at_alloc(env, tables[t]->n, sizeof *rank[t]);
+  }
+  at_parallel(env, n, sort_table, &m);
+  m.all = at_alloc(env, most, sizeof *m.all);
+  if( !env->error.code ) merge_tables(env, &m, rank);
+  for(t=0; t<n; t++){
+    at_free(env->alloc, m.items[t]);
+    at_free(env->alloc, m.sorted[t]);
+  }
+  into->entries = at_alloc(env, m.n, sizeof *into->entries);
+  into->bytes = at_alloc(env, m.n, AT_UUID_TEXT+1);
+  if( !env->error.code && at_parallel(env, (m.n+KEYS_A_PART-1)/KEYS_A_PART, write_keys, &m) ){
+    into->n = into->capacity = m.n;
+    into->n_bytes = into->bytes_capacity = (size_t)m.n*(AT_UUID_TEXT+1);
+    into->every_n = AT_UUID_TEXT+1;
+  }
+  at_free(env->alloc, m.all);
+  return !env->error.code;
 }
 
 /* Writes the keys as texts into an empty dictionary, ids as they are. The table is freed. */

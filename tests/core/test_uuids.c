@@ -44,6 +44,7 @@ static void test_as_a_dictionary_has_them(void **state){
     uint32_t n = 1+random_below(&r, round<50 ? 200 : 9000), distinct = 1+random_below(&r, n), i, j;
     char (*pool)[AT_UUID_TEXT+1] = malloc(distinct*sizeof *pool);
     uint32_t *rank, *expected;
+    AtUuids *tables = &u;
     memset(&u, 0, sizeof u);
     memset(&texts, 0, sizeof texts);
     memset(&written, 0, sizeof written);
@@ -64,7 +65,7 @@ static void test_as_a_dictionary_has_them(void **state){
       assert_int_equal(at_dict_intern(&env, &written, AT_TEXT, pool[0], 36), at_dict_intern(&env, &texts, AT_TEXT, pool[0], 36));
       at_dict_free(env.alloc, &written);
     }else{
-      rank = at_uuids_sort(&env, &u, &written);
+      assert_true(at_uuids_sort(&env, &tables, 1, &written, &rank));
       expected = at_dict_sort(&env, &texts);
       assert_int_equal(written.n, texts.n);
       for(i=0; i<texts.n; i++){
@@ -89,7 +90,7 @@ static void test_the_first_other_key(void **state){
   int round;
   for(round=0; round<40; round++){
     AtEnv env = heap_env(*state);
-    AtShape shape = shape_of(1, 0, 0, 0);
+    AtShape shape = shape_of(1, 0, 0, 1);          /* with ids: up to three loaders */
     AtStore *store;
     uint32_t n = 1+random_below(&r, 400), at = random_below(&r, n), i, e, rows = 0;
     char (*text)[AT_UUID_TEXT+1] = malloc(n*sizeof *text);
@@ -98,9 +99,10 @@ static void test_the_first_other_key(void **state){
       if( i>0 && random_below(&r, 3)==0 ) memcpy(text[i], text[random_below(&r, i)], sizeof text[i]);
       else make(&r, 0, text[i]);
       row[i] = row_of(cell_text(text[i]), cell_integer((int64_t)i), "a");
+      row[i].id = cell_integer((int64_t)i);
     }
-    if( others[round%COUNT(others)] ) row[at] = row_of(cell_text(others[round%COUNT(others)]), cell_integer(7), "a");
-    else if( round%2 ) row[at] = row_of(cell_integer(7), cell_integer(7), "a");
+    if( others[round%COUNT(others)] ) row[at].entity = cell_text(others[round%COUNT(others)]);
+    else if( round%2 ) row[at].entity = cell_integer(7);
     store = load_rows(&env, &shape, row, n);
     assert_ok(&env);
     for(e=0; e<store->n_entities; e++){
@@ -121,11 +123,44 @@ static void test_the_first_other_key(void **state){
   }
 }
 
+/* Whatever allocation fails, of one loader or of three, nothing stays behind. */
+static void test_out_of_memory(void **state){
+  Heap *heap = *state;
+  AtShape shape = shape_of(1, 0, 0, 1);
+  char text[200][AT_UUID_TEXT+1];
+  Row rows[200];
+  Random r = {3};
+  uint32_t i, n, fail_at;
+  for(i=0; i<200; i++){
+    make(&r, i%2, text[i]);
+    rows[i] = row_of(cell_text(text[i]), cell_integer((int64_t)i), "a");
+    rows[i].id = cell_integer((int64_t)i);
+  }
+  for(n=198; n<=200; n++){
+    int done = 0;
+    for(fail_at=1; !done; fail_at++){
+      AtEnv env = heap_env(heap);
+      AtStore *store;
+      heap->calls = 0;
+      heap->fail_at = fail_at;
+      store = load_rows(&env, &shape, rows, n);
+      done = store!=NULL;
+      if( store ) assert_int_equal(store->n, n);
+      else assert_int_equal(env.error.code, AT_NOMEM);
+      at_store_release(store);
+      assert_int_equal(heap->alive, 0);
+    }
+    assert_true(fail_at>20);
+  }
+  heap->fail_at = 0;
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     HEAP_TEST(test_what_is_one),
     HEAP_TEST(test_as_a_dictionary_has_them),
     HEAP_TEST(test_the_first_other_key),
+    HEAP_TEST(test_out_of_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
