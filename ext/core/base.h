@@ -57,6 +57,14 @@ void at_fail(AtEnv *env, int code, const char *format, ...)
     ;
 int at_alive(AtEnv *env, uint32_t work);
 
+/* Asks for memory that will be read soon, where the compiler can say so. A macro: of a function
+** that does nothing else compilers think that it does nothing. */
+#if defined(__GNUC__)
+#define AT_PREFETCH(address) __builtin_prefetch(address)
+#else
+#define AT_PREFETCH(address) ((void)(address))
+#endif
+
 /* ASCII letters and blanks, whatever the process's locale. */
 static inline int at_is_digit(int c){ return c >= '0' && c <= '9'; }
 static inline int at_is_blank(int c){ return c == ' ' || (c >= '\t' && c <= '\r'); }

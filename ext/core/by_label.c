@@ -252,13 +252,7 @@ void at_by_label_close(const AtAlloc *alloc, AtByLabel *b){
 }
 
 /* A list jumps over conversions: what comes soon is asked for ahead, a window first and then the
-** rows that it names. The visits between cover what memory takes to answer. A macro: of a
-** function that does nothing else compilers think that it does nothing. */
-#if defined(__GNUC__)
-#define FETCH(address) __builtin_prefetch(address)
-#else
-#define FETCH(address) ((void)(address))
-#endif
+** rows that it names. The visits between cover what memory takes to answer. */
 #define WINDOW_AHEAD 8
 #define ROWS_AHEAD 4
 
@@ -268,14 +262,14 @@ const AtKept *at_by_label_visit(AtEnv *env, const AtByLabel *b, AtWalk *walk, si
   uint32_t conversion = b->conversion[visit];
   AtWindow window = b->window[conversion];
   const AtStore *touches = walk->touches;
-  if( visit+WINDOW_AHEAD<limit ) FETCH(&b->window[b->conversion[visit+WINDOW_AHEAD]]);
+  if( visit+WINDOW_AHEAD<limit ) AT_PREFETCH(&b->window[b->conversion[visit+WINDOW_AHEAD]]);
   if( visit+ROWS_AHEAD<limit ){
     size_t next = b->conversion[visit+ROWS_AHEAD], row = b->window[next].first;
     if( row<touches->n ){
-      FETCH((const char*)touches->label + row*(size_t)touches->label_bytes);
-      FETCH((const char*)touches->time + row*(size_t)touches->time_bytes);
+      AT_PREFETCH((const char*)touches->label + row*(size_t)touches->label_bytes);
+      AT_PREFETCH((const char*)touches->time + row*(size_t)touches->time_bytes);
     }
-    if( walk->conversions->number ) FETCH(&walk->conversions->number[next]);
+    if( walk->conversions->number ) AT_PREFETCH(&walk->conversions->number[next]);
   }
   walk->conversion = conversion;
   if( window.first==AT_IS_KEPT ) return &b->kept[window.limit];

@@ -33,12 +33,6 @@ static uint32_t hash_bytes(int tag, const char *p, size_t n){
 #define SLOT_HASH(slot) ((uint32_t)((slot)>>32))
 #define SLOT_ID(slot) ((uint32_t)(slot)-1)
 
-#if defined(__GNUC__)
-#define PREFETCH(address) __builtin_prefetch(address)
-#else
-#define PREFETCH(address) ((void)(address))
-#endif
-
 static int rehash(AtEnv *env, AtDict *d, uint32_t n_slots){
   uint64_t *slots = at_alloc(env, n_slots, sizeof *slots);
   uint32_t i;
@@ -124,14 +118,14 @@ int at_dict_intern_all(AtEnv *env, AtDict *d, AtKey *keys, uint32_t n){
   if( !make_slots(env, d, n) ) return 0;
   for(i=0; i<n; i++){
     hash[i] = hash_bytes(keys[i].tag, keys[i].text, keys[i].n);
-    PREFETCH(&d->slots[hash[i] & (d->n_slots-1)]);
+    AT_PREFETCH(&d->slots[hash[i] & (d->n_slots-1)]);
   }
   for(i=0; i<n; i++){
     uint64_t slot = d->slots[hash[i] & (d->n_slots-1)];
     const char *bytes;
     if( slot==0 || (bytes = entry_bytes(d, SLOT_ID(slot), keys[i].n))==NULL ) continue;
-    PREFETCH(bytes);                       /* both ends: they may lie in two lines */
-    PREFETCH(bytes + keys[i].n);
+    AT_PREFETCH(bytes);                       /* both ends: they may lie in two lines */
+    AT_PREFETCH(bytes + keys[i].n);
   }
   for(i=0; i<n; i++){
     keys[i].id = find_or_add(env, d, keys[i].tag, keys[i].text, keys[i].n, hash[i]);
@@ -217,8 +211,8 @@ static void lay_out(AtDict *d, const AtHead *items, AtEntry *entries, char *byte
   uint32_t i;
   for(i=0; i<d->n; i++){
     const AtEntry *e = &d->entries[items[i].id];
-    if( i+16<d->n ) PREFETCH(&d->entries[items[i+16].id]);
-    if( i+8<d->n ) PREFETCH(d->bytes + d->entries[items[i+8].id].offset);
+    if( i+16<d->n ) AT_PREFETCH(&d->entries[items[i+16].id]);
+    if( i+8<d->n ) AT_PREFETCH(d->bytes + d->entries[items[i+8].id].offset);
     memcpy(bytes+at, d->bytes+e->offset, e->n);
     entries[i].offset = at;
     entries[i].n = e->n;

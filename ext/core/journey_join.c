@@ -56,7 +56,7 @@ static uint32_t *merge_dict(AtEnv *env, AtDict *into, const AtDict *from){
   return NULL;
 }
 
-/* One dictionary for column[] of all parts: where[p] and n_rows[p] are part p's. */
+/* Another dictionary's entries go into this one, and the ids in a column with them. The other is freed. */
 static int join_ids(AtEnv *env, AtDict *into, AtDict *from, uint32_t *column, uint32_t n_rows){
   uint32_t *to = merge_dict(env, into, from), i;
   if( to==NULL ) return 0;

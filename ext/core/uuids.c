@@ -13,12 +13,6 @@
 #include <assert.h>
 #include <string.h>
 
-#if defined(__GNUC__)
-#define PREFETCH(address) __builtin_prefetch(address)
-#else
-#define PREFETCH(address) ((void)(address))
-#endif
-
 #define IS_DIGIT 0x40
 static const unsigned char digits[256] = {
   ['0'] = 0x40, ['1'] = 0x41, ['2'] = 0x42, ['3'] = 0x43, ['4'] = 0x44, ['5'] = 0x45, ['6'] = 0x46, ['7'] = 0x47,
@@ -101,7 +95,7 @@ int at_uuids_intern_all(AtEnv *env, AtUuids *u, const AtUuid *keys, uint32_t n, 
   if( !make_slots(env, u, n) ) return 0;
   for(i=0; i<n; i++){
     hash[i] = hash_uuid(&keys[i]);
-    PREFETCH(&u->slots[hash[i] & (u->n_slots-1)]);
+    AT_PREFETCH(&u->slots[hash[i] & (u->n_slots-1)]);
   }
   for(i=0; i<n; i++){
     AtUuidSlot *slot = find_slot(u, &keys[i], hash[i]);

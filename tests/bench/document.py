@@ -13,6 +13,7 @@ from common import HERE, ROUNDS, median_ratio
 from report import FUNNEL_RIVALS, RIVALS, SECTIONS, Measured, detail_ratios, digits, growth, memory, ratios
 
 DOCS = HERE.parents[1] / "docs"
+BY_HAND = "\n## By hand\n"
 SIZES = {"S": "a million touches", "L": "ten million touches"}
 THREADS = {", 1 thread": 1, ", 2 threads": 2}
 # these run with as many threads as the extension takes by itself
@@ -161,10 +162,16 @@ def introduction(measured):
            "counts.")
 
 
-def page(measured):
+def page(measured, by_hand):
     paragraphs = [*introduction(measured), *attribution_findings(measured), *funnel_findings(measured),
                   "\n".join(table(measured.times))]
-    return "\n\n".join(paragraphs) + "\n"
+    return "\n\n".join(paragraphs) + "\n" + by_hand
+
+
+def written_by_hand(file):
+    """What the page ends with that no run makes: everything from its heading on."""
+    text = file.read_text() if file.exists() else ""
+    return text[text.index(BY_HAND):] if BY_HAND in text else ""
 
 
 def write(measured):
@@ -173,7 +180,7 @@ def write(measured):
         return
     description = f"Ratios to a plain scan of the table, {SIZES[measured.size]}"
     (DOCS / "speed.svg").write_text(chart.draw(list(panels(measured.times)), description))
-    (DOCS / "speed.md").write_text(page(measured))
+    (DOCS / "speed.md").write_text(page(measured, written_by_hand(DOCS / "speed.md")))
     print("wrote docs/speed.md and docs/speed.svg", file=sys.stderr)
 
 
