@@ -21,6 +21,17 @@
 #include <assert.h>
 #include <string.h>
 
+/* Share i of n of the whole numbers first .. last: low .. high. Returns 0 where there
+** are too few to share. */
+int at_cut_range(int64_t first, int64_t last, int n, int i, int64_t *low, int64_t *high){
+  uint64_t more = (uint64_t)last-(uint64_t)first, each = more/(uint64_t)n + 1;
+  assert( n>0 && i>=0 && i<n );
+  if( last<first || more<AT_PARALLEL_ROWS ) return 0;
+  *low = (int64_t)((uint64_t)first + each*(uint64_t)i);
+  *high = i+1<n ? (int64_t)((uint64_t)first + each*(uint64_t)(i+1) - 1) : last;
+  return 1;
+}
+
 /* One after the other, on the caller's thread. */
 static int in_turn(AtEnv *env, uint32_t n, AtPart part, void *context){
   uint32_t i;

@@ -182,13 +182,10 @@ static int cut_shares(Readers *readers){
   }
   sqlite3_finalize(stmt);
   sqlite3_free(sql);
-  if( !known || last<first || (uint64_t)last-(uint64_t)first<AT_PARALLEL_ROWS ) return 0;
-  for(i=0; i<readers->n; i++){
-    uint64_t each = ((uint64_t)last-(uint64_t)first)/(uint64_t)readers->n + 1;
-    readers->reader[i].first = (int64_t)((uint64_t)first + each*(uint64_t)i);
-    readers->reader[i].last = i+1<readers->n ? (int64_t)((uint64_t)first + each*(uint64_t)(i+1) - 1) : last;
+  for(i=0; i<readers->n && known; i++){
+    known = at_cut_range(first, last, readers->n, i, &readers->reader[i].first, &readers->reader[i].last);
   }
-  return 1;
+  return known;
 }
 
 static int open_readers(Readers *readers){

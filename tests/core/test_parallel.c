@@ -121,6 +121,27 @@ static void test_stop_while_waiting(void **state){
   }
 }
 
+/* Shares follow each other without a gap, from end to end, however far apart these are. */
+static void test_ranges(void **state){
+  static const int64_t ends[][2] = {{1, 10000000}, {-30000, 40000}, {INT64_MIN, INT64_MAX}, {INT64_MIN, 0}, {-1, INT64_MAX}, {0, AT_PARALLEL_ROWS}};
+  int64_t low, high, next;
+  size_t e;
+  int n, i;
+  (void)state;
+  for(e=0; e<COUNT(ends); e++){
+    for(n=1; n<=AT_MAX_THREADS; n++){
+      for(i=0, next=ends[e][0]; i<n; i++){
+        assert_true(at_cut_range(ends[e][0], ends[e][1], n, i, &low, &high));
+        assert_true(low==next && high>=low);
+        next = (int64_t)((uint64_t)high+1);
+      }
+      assert_true(high==ends[e][1]);
+    }
+  }
+  assert_false(at_cut_range(5, 4, 2, 0, &low, &high));
+  assert_false(at_cut_range(1, AT_PARALLEL_ROWS, 2, 0, &low, &high));
+}
+
 static void test_processors(void **state){
   (void)state;
   assert_in_range(at_processors(), 1, AT_MAX_THREADS);
@@ -132,6 +153,7 @@ int main(void){
     cmocka_unit_test(test_lowest_failure),
     cmocka_unit_test(test_stop),
     cmocka_unit_test(test_stop_while_waiting),
+    cmocka_unit_test(test_ranges),
     cmocka_unit_test(test_processors),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
