@@ -100,6 +100,22 @@ static inline AtEnv heap_env(Heap *heap){
   return env;
 }
 
+/* For work on threads: the heap above is for one. What stays behind is the sanitizer's to tell. */
+static inline void *any_thread_resize(void *ctx, void *block, size_t bytes){
+  (void)ctx;
+  if( bytes==0 ){ free(block); return NULL; }
+  return realloc(block, bytes);
+}
+
+static inline AtEnv threads_env(int threads){
+  static const AtAlloc any_thread = {any_thread_resize, NULL};
+  AtEnv env;
+  memset(&env, 0, sizeof env);
+  env.alloc = &any_thread;
+  env.threads = threads;
+  return env;
+}
+
 /* Each test has a heap of its own in *state and must leave it empty. */
 static inline int setup_heap(void **state){
   Heap *heap = malloc(sizeof *heap);

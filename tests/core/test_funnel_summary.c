@@ -279,13 +279,6 @@ static void test_many_groups(void **state){
 
 /************************************ Threads *********************************/
 
-static void *any_thread_resize(void *ctx, void *block, size_t bytes){
-  (void)ctx;
-  if( bytes==0 ){ free(block); return NULL; }
-  return realloc(block, bytes);
-}
-static const AtAlloc any_thread = {any_thread_resize, NULL};
-
 /* So many stories, each lived by COPIES entities: enough events for parts and threads. */
 enum { STORIES = 60, COPIES = 400 };
 
@@ -317,9 +310,8 @@ static void test_threads(void **state){
   for(i=0; i<STORIES; i++) random_events(&r, stories[i], sizeof stories[i], 20);
   for(i=0; i<STORIES*COPIES; i++) entities[i] = stories[i*7%STORIES];
   for(k=0; k<COUNT(options); k++){
-    AtEnv env = {0};
+    AtEnv env = threads_env(0);
     Case one, all;
-    env.alloc = &any_thread;
     assert_true(open_case(&env, &one, "a > b > c > d", options[k], entities, STORIES));
     assert_true(open_case(&env, &all, "a > b > c > d", options[k], entities, STORIES*COPIES));
     assert_true(all.events->n>AT_PARALLEL_ROWS);

@@ -15,13 +15,6 @@ struct Work {
   int endless;                        /* parts go on until they are stopped */
 };
 
-static void *any_thread_resize(void *ctx, void *block, size_t bytes){
-  (void)ctx;
-  if( bytes==0 ){ free(block); return NULL; }
-  return realloc(block, bytes);
-}
-static const AtAlloc any_thread = {any_thread_resize, NULL};
-
 static int one_part(AtEnv *env, void *context, uint32_t part){
   Work *work = context;
   uint32_t i, *room = at_alloc(env, 1000, sizeof *room);
@@ -34,19 +27,11 @@ static int one_part(AtEnv *env, void *context, uint32_t part){
   return at_alive(env, 1);
 }
 
-static AtEnv env_of(int threads){
-  AtEnv env;
-  memset(&env, 0, sizeof env);
-  env.alloc = &any_thread;
-  env.threads = threads;
-  return env;
-}
-
 static void test_each_part_once(void **state){
   int threads;
   (void)state;
   for(threads=0; threads<=AT_MAX_THREADS+3; threads++){
-    AtEnv env = env_of(threads);
+    AtEnv env = threads_env(threads);
     Work work = {{0}, UINT32_MAX, UINT32_MAX, 0};
     uint32_t n = threads==5 ? 3 : PARTS, i;
     assert_true(at_parallel(&env, n, one_part, &work));
@@ -61,7 +46,7 @@ static void test_lowest_failure(void **state){
   int round;
   (void)state;
   for(round=0; round<300; round++){
-    AtEnv env = env_of(1 + round%6);
+    AtEnv env = threads_env(1 + round%6);
     uint32_t a = (uint32_t)random_bits(&r)%PARTS, b = (uint32_t)random_bits(&r)%PARTS, low = a<b ? a : b, i;
     Work work = {{0}, a, b, 0};
     char expected[32];
@@ -88,7 +73,7 @@ static void test_stop(void **state){
   int threads;
   (void)state;
   for(threads=1; threads<=4; threads++){
-    AtEnv env = env_of(threads);
+    AtEnv env = threads_env(threads);
     Work work = {{0}, UINT32_MAX, UINT32_MAX, 1};
     Host host = {pthread_self(), 0, 20, 0};
     env.heartbeat = host_beat;
@@ -111,7 +96,7 @@ static void test_stop_while_waiting(void **state){
   int round;
   (void)state;
   for(round=0; round<20; round++){
-    AtEnv env = env_of(2);
+    AtEnv env = threads_env(2);
     Host host = {pthread_self(), 0, 3, 0};
     env.heartbeat = host_beat;
     env.heartbeat_ctx = &host;

@@ -3,13 +3,6 @@
 */
 #include "funnel_common.h"
 
-static void *any_thread_resize(void *ctx, void *block, size_t bytes){
-  (void)ctx;
-  if( bytes==0 ){ free(block); return NULL; }
-  return realloc(block, bytes);
-}
-static const AtAlloc any_thread = {any_thread_resize, NULL};
-
 static int compare(const void *a, const void *b){
   uint64_t x = *(const uint64_t*)a, y = *(const uint64_t*)b;
   return x<y ? -1 : x>y;
@@ -37,12 +30,8 @@ static void test_as_qsort(void **state){
     memcpy(expected, given, n*sizeof *expected);
     qsort(expected, n, sizeof *expected, compare);
     for(threads=0; threads<=4; threads++){
-      AtEnv env;
-      uint64_t *keys;
-      memset(&env, 0, sizeof env);
-      env.alloc = &any_thread;
-      env.threads = threads;
-      keys = at_alloc(&env, n, sizeof *keys);
+      AtEnv env = threads_env(threads);
+      uint64_t *keys = at_alloc(&env, n, sizeof *keys);
       memcpy(keys, given, n*sizeof *keys);
       assert_true(at_sort_many(&env, &keys, n));
       assert_memory_equal(keys, expected, n*sizeof *keys);

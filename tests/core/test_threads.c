@@ -8,21 +8,6 @@
 #define ENTITIES 30000u
 #define CONVERSIONS 12000u
 
-static void *any_thread_resize(void *ctx, void *block, size_t bytes){
-  (void)ctx;
-  if( bytes==0 ){ free(block); return NULL; }
-  return realloc(block, bytes);
-}
-static const AtAlloc any_thread = {any_thread_resize, NULL};
-
-static AtEnv env_of(int threads){
-  AtEnv env;
-  memset(&env, 0, sizeof env);
-  env.alloc = &any_thread;
-  env.threads = threads;
-  return env;
-}
-
 /* Touches of 9 channels, some of entities that only convert, and conversions with a value. */
 typedef struct Stores Stores;
 struct Stores { AtStore *t, *c; };
@@ -32,7 +17,7 @@ static int open_stores(void **state){
   AtShape touches = shape_of(1, 0, 0, 1), conversions = shape_of(0, 1, 0, 1);
   Row *rows = malloc(TOUCHES*sizeof *rows);
   Stores *s = malloc(sizeof *s);
-  AtEnv env = env_of(1);
+  AtEnv env = threads_env(1);
   Random r = {1};
   uint32_t i;
   if( rows==NULL || s==NULL ) return -1;
@@ -78,7 +63,7 @@ static void test_parts_are_the_journeys(void **state){
   size_t k;
   int threads;
   for(k=0; k<COUNT(rules); k++) for(threads=1; threads<=4; threads+=3){
-    AtEnv env = env_of(threads);
+    AtEnv env = threads_env(threads);
     AtOptions options = options_of(&env, rules[k]);
     AtJourneys j;
     AtPaths p;
@@ -152,10 +137,10 @@ static void test_the_same_bits_on_any_number_of_threads(void **state){
   size_t i;
   int threads, k;
   for(i=0; i<COUNT(rules); i+=2){
-    AtEnv env = env_of(1);
+    AtEnv env = threads_env(1);
     answer(&env, &one, *state, rules[i]);
     for(threads=2; threads<=4; threads++){
-      AtEnv env_many = env_of(threads);
+      AtEnv env_many = threads_env(threads);
       uint32_t n = one.paths.names.n;
       answer(&env_many, &many, *state, rules[i]);
       assert_int_equal(many.paths.names.n, n);
@@ -198,7 +183,7 @@ static void list_journeys(AtEnv *env, AtPaths *list, const AtPaths *p){
 }
 
 static void test_as_a_list(void **state){
-  AtEnv env = env_of(2);
+  AtEnv env = threads_env(2);
   AtOrder orders[2][AT_MAX_ORDER];
   AtPaths p, list;
   int order, n;
@@ -229,7 +214,7 @@ static void test_as_a_list(void **state){
 
 /* Channels one by one and in groups, each a part; as elimination has them. */
 static void check_sweeps(const AtPaths *p, int order){
-  AtEnv env = env_of(1);
+  AtEnv env = threads_env(1);
   AtRemoved removed[2][140];
   AtSteps s;
   AtChain c;
@@ -261,7 +246,7 @@ static void test_sweeps(void **state){
   int sides;
   (void)state;
   for(n_channels=20; n_channels<=140; n_channels+=60) for(sides=1; sides<=3; sides++){
-    AtEnv env = env_of(1);
+    AtEnv env = threads_env(1);
     AtPaths p;
     uint32_t i, k;
     memset(&p, 0, sizeof p);
