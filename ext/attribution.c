@@ -90,6 +90,8 @@ static const Family *const families[] = {
   &funnel_family,
   &funnel_summary_family,
   &curve_family,
+  &forecast_family,
+  &forecast_summary_family,
   &channel_effects_family,
   &path_effects_family,
   &transitions_family,

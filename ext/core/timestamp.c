@@ -361,6 +361,18 @@ int64_t at_period_of(int64_t time, int period){
   return year;
 }
 
+/* When a period that at_period_of() numbered begins; 0 of AT_PERIOD_NONE. */
+int64_t at_period_start(int64_t number, int period){
+  switch( period ){
+    case AT_PERIOD_DAY: return number*DAY;
+    case AT_PERIOD_WEEK: return (number*7-3)*DAY;
+    case AT_PERIOD_MONTH: return days_of(floor_divide(number, 12), (int)(number-floor_divide(number, 12)*12)+1, 1)*DAY;
+    case AT_PERIOD_QUARTER: return days_of(floor_divide(number, 4), (int)(number-floor_divide(number, 4)*4)*3+1, 1)*DAY;
+    case AT_PERIOD_YEAR: return days_of(number, 1, 1)*DAY;
+    default: return 0;
+  }
+}
+
 void at_period_format(int64_t number, int period, char out[24]){
   int64_t year;
   int month, day, week;

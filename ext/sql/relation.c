@@ -32,6 +32,15 @@ const Role subjects_role = {
   {"entity", "ts", "converted_at", "closed_at", "label", NULL}, "etmml"
 };
 
+const Role open_deals_role = {
+  "open_deals", NULL, "'open_deals(entity, ts, stage, value)'", 4, 5,
+  {"entity", "ts", "stage", "value", "label", NULL}, "etlng"
+};
+const Role history_role = {
+  "history", NULL, "'history(entity, ts, stage)'", 3, 4,
+  {"entity", "ts", "stage", "label", NULL}, "etlg"
+};
+
 const Role paths_role = {
   "paths", NULL, "'paths(path, conversions, value, nulls)'", 2, 4,
   {"path", "conversions", "value", "nulls", NULL}, "lcvz"

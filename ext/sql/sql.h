@@ -10,6 +10,7 @@
 
 #include "../core/core.h"
 #include "../core/effects.h"
+#include "../core/forecast.h"
 #include "../core/funnel.h"
 
 SQLITE_EXTENSION_INIT3
@@ -127,7 +128,8 @@ struct Role {
   const char *columns[MAX_COLUMNS+1]; /* standard names */
   const char *kinds;                /* a letter for each of them */
 };
-extern const Role touches_role, conversions_role, events_role, subjects_role, paths_role, counts_role,
+extern const Role touches_role, conversions_role, events_role, subjects_role, open_deals_role,
+                  history_role, paths_role, counts_role,
                   coalitions_role;
 
 typedef struct Relation Relation;
@@ -300,7 +302,7 @@ extern const Argument effects_arguments[], paths_arguments[], counts_arguments[]
 extern const Family attribution_family, summary_family, journeys_family, funnel_family,
                     funnel_summary_family, curve_family, channel_effects_family, path_effects_family,
                     transitions_family, orders_family, markov_effects_family, shapley_effects_family,
-                    help_family;
+                    forecast_family, forecast_summary_family, help_family;
 
 /************************ Interface to code in frame.c ************************
 ** Whether a window function's frame moves.
