@@ -54,4 +54,11 @@ int at_auc_add(AtEnv *env, AtAuc *a, double score, int converted);
 double at_auc(AtEnv *env, AtAuc *a);
 void at_auc_free(const AtAlloc *alloc, AtAuc *a);
 
+/************************ Interface to code in domain.c ***********************
+** The domain of an e-mail address or of a web address.
+*/
+#define AT_MAX_DOMAIN 253           /* bytes */
+size_t at_email_domain(const char *text, size_t n, char out[AT_MAX_DOMAIN]);
+size_t at_web_domain(const char *text, size_t n, char out[AT_MAX_DOMAIN]);
+
 #endif
