@@ -9,7 +9,8 @@
 #   make bench-effects speed of the data-driven family, beside other packages (BENCH=S or L; BENCH_PEER=0 without)
 #   make test-peers   the condition functions against ClickHouse, in process (PEERS_GROUPS, PEERS_SEED)
 #   make test-fresh   both commands in a clean Debian made by debootstrap
-#   make reference    docs/reference.md from the extension's own tables
+#   make reference    docs/reference.md from the extension's own tables, sql-examples/README.md from the examples
+#   make examples     what the cookbook prints, written down anew in sql-examples/expected: look at the difference
 #   V=1 shows the commands
 
 CC ?= cc
@@ -42,7 +43,7 @@ HEADERS := $(wildcard ext/*.h ext/*/*.h)
 EXTENSION := $(BUILD)/attribution.$(SUFFIX)
 CORE_TESTS := $(patsubst tests/core/%.c,$(BUILD)/core/%,$(wildcard tests/core/test_*.c))
 
-.PHONY: all demo test test-core test-sql test-peers test-fresh bench bench-docs bench-funnel bench-effects reference debug clean
+.PHONY: all demo test test-core test-sql test-peers test-fresh bench bench-docs bench-funnel bench-effects reference examples debug clean
 .PHONY: setup-build setup-demo setup-test setup-peers setup-bench-peers
 all: $(EXTENSION)
 
@@ -156,6 +157,10 @@ bench-effects: setup-test $(EXTENSION) $(if $(filter 0,$(BENCH_PEER)),,$(if $(BE
 
 reference: setup-test $(EXTENSION)
 	$(PYTHON) docs/make_reference.py > docs/reference.md
+	$(PYTHON) docs/make_cookbook.py > sql-examples/README.md
+
+examples: setup-test $(EXTENSION) $(BUILD)/demo.db
+	$(PYTHON) tests/cookbook/record.py
 
 clean:
 	rm -rf $(BUILD)

@@ -2,6 +2,7 @@
 words, statements that fit a screen."""
 
 import re
+import sys
 
 import pytest
 
@@ -31,3 +32,10 @@ def test_it_reads_like_a_cookbook(path):
 def test_every_number_is_used_once_and_nothing_is_expected_without_its_file():
     assert len({path.name[:2] for path in FILES}) == len(FILES)
     assert {path.stem for path in FILES} == {path.stem for path in cookbook.EXPECTED.glob("*.out")}
+
+
+def test_the_folder_page_lists_every_question():
+    sys.path.insert(0, str(cookbook.harness.ROOT / "docs"))
+    import make_cookbook
+
+    assert (cookbook.EXAMPLES / "README.md").read_text(encoding="utf-8") == make_cookbook.cookbook()
