@@ -19,7 +19,8 @@ CREATE TEMP VIEW pipeline AS
   WHERE status IN ('open', 'won') AND kind <> 'refund';
 
 CREATE TEMP VIEW sourced AS
-  SELECT period AS month, channel, CAST(round(100 * value) AS INTEGER) AS cents, CAST(round(conversions) AS INTEGER) AS deals
+  SELECT period AS month, channel, CAST(round(100 * value) AS INTEGER) AS cents,
+         CAST(round(conversions) AS INTEGER) AS deals
   FROM attribution_summary(
     'touches(account_id, touched_at, channel)', 'pipeline(account_id, created_at, amount)',
     'first_touch', 'round=0.01; period=month');
@@ -61,14 +62,15 @@ WITH recent(month, ago) AS (
   SELECT strftime('%Y-%m', month || '-01', '-2 months'), 2 FROM this_month
 ),
 month_by_month AS (
-  SELECT r.ago, q.channel, q.pipeline_cents AS quota, coalesce(s.cents, 0) AS cents
+  SELECT r.ago, q.channel, q.pipeline_cents AS quota, coalesce(s.cents, 0) AS cents,
+         100.0 * coalesce(s.cents, 0) / q.pipeline_cents AS percent
   FROM recent AS r JOIN channel_quotas AS q USING (month)
   LEFT JOIN sourced AS s ON s.month = q.month AND s.channel = q.channel
 )
 SELECT channel,
-       printf('%5.1f %%', 100.0 * total(cents) FILTER (WHERE ago = 2) / total(quota) FILTER (WHERE ago = 2)) AS two_before,
-       printf('%5.1f %%', 100.0 * total(cents) FILTER (WHERE ago = 1) / total(quota) FILTER (WHERE ago = 1)) AS month_before,
-       printf('%5.1f %%', 100.0 * total(cents) FILTER (WHERE ago = 0) / total(quota) FILTER (WHERE ago = 0)) AS this_month,
+       printf('%5.1f %%', sum(percent) FILTER (WHERE ago = 2)) AS two_before,
+       printf('%5.1f %%', sum(percent) FILTER (WHERE ago = 1)) AS month_before,
+       printf('%5.1f %%', sum(percent) FILTER (WHERE ago = 0)) AS this_month,
        printf('%10.2f', sum(quota) / 100.0) AS quota_of_three,
        printf('%10.2f', sum(cents) / 100.0) AS pipeline_of_three,
        printf('%5.1f %%', 100.0 * sum(cents) / sum(quota)) AS attained
