@@ -13,11 +13,13 @@
 -- Change the month here.
 CREATE TEMP VIEW this_month AS SELECT '2024-12' AS month;
 
+-- What counts as pipeline, whenever it was created.
 CREATE TEMP VIEW pipeline AS
   SELECT account_id, created_at, amount, deal_id, amount_cents
   FROM deals_eur
   WHERE status IN ('open', 'won') AND kind <> 'refund';
 
+-- By the month in which a deal was created and the channel that sourced it, in cents.
 CREATE TEMP VIEW sourced AS
   SELECT period AS month, channel, CAST(round(100 * value) AS INTEGER) AS cents,
          CAST(round(conversions) AS INTEGER) AS deals

@@ -20,16 +20,18 @@ CREATE TEMP VIEW campaign_touches AS
          CASE WHEN c.ends_on < p.first_day THEN '(older campaigns)' ELSE c.name END AS campaign
   FROM touches AS t JOIN campaigns AS c USING (campaign_id) JOIN period AS p;
 
--- What came about in the period. An opportunity is a deal that was created; only what is not lost is pipeline.
+-- What came about in the period. Opportunities: deals that were created; only what is not lost is pipeline.
 CREATE TEMP VIEW opportunities AS
   SELECT account_id, created_at, CASE WHEN status = 'lost' THEN 0 ELSE amount END AS pipeline
   FROM deals_eur JOIN period ON date(created_at) BETWEEN first_day AND last_day
   WHERE kind <> 'refund';
 
+-- Revenue, refunds taken off.
 CREATE TEMP VIEW booked AS
   SELECT account_id, closed_at, amount
   FROM won_deals JOIN period ON date(closed_at) BETWEEN first_day AND last_day;
 
+-- New customers: the first deal that an account ever won.
 CREATE TEMP VIEW new_customers AS
   SELECT account_id, first_won_at
   FROM (SELECT account_id, min(closed_at) AS first_won_at FROM won_deals GROUP BY account_id)
@@ -98,7 +100,7 @@ ORDER BY line, spend DESC, campaign;
 
 -- What came back. ROAS: revenue for one euro spent. CAC: spend for one new customer. The rows of single campaigns
 -- leave out what the older campaigns, paid for before the period, brought in it: compare campaigns by them, and judge
--- the spend as a whole by the total.
+-- the spend as a whole by the total, which knows all revenue and all customers, also those without any touch.
 SELECT campaign,
        printf('%10.2f', spend) AS spend,
        printf('%10.2f', revenue) AS revenue,

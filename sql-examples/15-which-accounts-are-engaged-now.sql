@@ -75,8 +75,7 @@ SELECT part, accounts,
 FROM lines
 ORDER BY part = 'difference', part DESC;
 
--- Could that be chance? The share of engaged accounts, reached against held out, with the interval of the
--- difference (95 %) and its p-value. At the start there should be no difference, as the lot was drawn before.
+-- Could that be chance? The share of engaged accounts, reached against held out.
 CREATE TEMP VIEW lifts AS
   SELECT 1 AS line, 'at the start' AS as_of, lift(part = 'reached', at_start >= cut_off) AS result
   FROM scores JOIN question WHERE part <> 'not a target'
@@ -87,9 +86,11 @@ CREATE TEMP VIEW lifts AS
   SELECT 3, 'at the end, without the ads', lift(part = 'reached', at_end_without >= cut_off)
   FROM scores JOIN question WHERE part <> 'not a target'
   UNION ALL
-  SELECT 4, 'now', lift(part = 'reached', s.today >= cut_off)
+  SELECT 4, 'today', lift(part = 'reached', s.today >= cut_off)
   FROM scores AS s JOIN question WHERE part <> 'not a target';
 
+-- In percentage points, with the interval of the difference (95 %) and its p-value. At the start there should be no
+-- difference, as the lot was drawn before; where the interval holds 0, the data cannot tell.
 SELECT as_of,
        printf('%4.1f %%', 100 * json_extract(result, '$.treated_rate')) AS reached,
        printf('%4.1f %%', 100 * json_extract(result, '$.control_rate')) AS held_out,
@@ -108,7 +109,8 @@ CREATE TEMP VIEW pipeline AS
   WHERE d.kind <> 'refund' AND d.status <> 'lost'
     AND (d.created_at >= q.started OR d.closed_at >= q.started OR d.closed_at IS NULL);
 
--- What an average account has in existing and in new pipeline: was there more of it where the campaign ran?
+-- What an average account has in existing and in new pipeline. A handful of large deals decides these averages: take
+-- them for what there is, not for what the campaign did.
 SELECT s.part, count(DISTINCT s.account_id) AS accounts,
        printf('%11.2f', total(p.amount) FILTER (WHERE NOT is_new)) AS existing,
        printf('%11.2f', total(p.amount) FILTER (WHERE is_new)) AS new,

@@ -18,6 +18,7 @@ CREATE TEMP VIEW weeks AS
   )
   SELECT monday, date(monday, '+7 days') AS next_monday FROM week;
 
+-- The order of the stages.
 CREATE TEMP VIEW ranks(stage, place) AS
   VALUES ('Awareness', 1), ('Consideration', 2), ('Decision', 3), ('Purchase', 4);
 

@@ -3,8 +3,8 @@
 -- Whose touches count for a deal? Those of everybody at the account (account view), of the people who have a role
 -- in the deal (opportunity view), or of the one with the primary role (contact-role view). The wider the view, the
 -- more touches share the deal; the narrower, the more deals are left without any. Each view is attributed on its
--- own and adds up to the revenue. People are looked up with IN, not joined: somebody with two roles would
--- otherwise bring every touch twice. In one deal a touch counts once.
+-- own and adds up to the revenue. In one deal a touch counts once: people are looked up with IN, not joined, or in a
+-- CRM where somebody can have two roles every touch of theirs would come twice.
 
 .headers on
 .mode column
@@ -16,6 +16,7 @@ CREATE TEMP VIEW role_touches AS
   FROM won_deals AS w JOIN touches AS t USING (account_id)
   WHERE t.contact_id IN (SELECT contact_id FROM deal_contacts WHERE deal_id = w.deal_id);
 
+-- Those of the primary contact.
 CREATE TEMP VIEW primary_touches AS
   SELECT w.deal_id, t.touched_at, t.channel, t.touch_id
   FROM won_deals AS w JOIN touches AS t USING (account_id)
@@ -48,8 +49,7 @@ WITH lines AS (
   SELECT 3, seen_by, NULL, 'deal in the CRM', amount FROM this_deal, (SELECT DISTINCT seen_by FROM credit)
 )
 SELECT t.touched_at, l.channel, c.name AS contact,
-       (SELECT group_concat(role, ', ') FROM deal_contacts JOIN this_deal USING (deal_id)
-        WHERE contact_id = t.contact_id) AS role,
+       (SELECT role FROM deal_contacts JOIN this_deal USING (deal_id) WHERE contact_id = t.contact_id) AS role,
        max(printf('%9.2f', l.value)) FILTER (WHERE seen_by = 'account') AS account_view,
        max(printf('%9.2f', l.value)) FILTER (WHERE seen_by = 'opportunity') AS opportunity_view,
        max(printf('%9.2f', l.value)) FILTER (WHERE seen_by = 'contact role') AS contact_role_view

@@ -17,6 +17,7 @@ CREATE TEMP VIEW example_touches(deal, touched_at, response, criteria, points) A
          (1, '2024-04-09', 'webinar', 'primary contact', 3),
          (1, '2024-05-02', 'demo request', 'primary contact + last touch', 3 + 2);
 
+-- Its close and its amount.
 CREATE TEMP VIEW example_deals(deal, closed_at, amount) AS
   VALUES (1, '2024-06-14', 100000);
 
@@ -38,6 +39,7 @@ CREATE TEMP VIEW path AS
                    'first_touch, last_touch, milestone(1), linear', 'lookback=365 days; conversion_id=deal_id')
   WHERE touch_id IS NOT NULL;
 
+-- The criteria and their points.
 CREATE TEMP VIEW criteria(deal_id, touch_id, criterion, points) AS
   SELECT deal_id, touch_id, 'originating', 5 FROM path WHERE model = 'milestone(1)'
   UNION ALL
@@ -57,6 +59,7 @@ CREATE TEMP VIEW pointed_touches AS
   WHERE p.model = 'linear'
   GROUP BY p.deal_id, p.touch_id;
 
+-- Every deal divided in proportion to the points, and in equal parts for comparison.
 CREATE TEMP VIEW credit AS
   SELECT model, conversion_id AS deal_id, touch_id, channel, credit, value
   FROM attribution('pointed_touches(deal_id, touched_at, channel, points)', 'won_deals(deal_id, closed_at, amount)',

@@ -34,6 +34,7 @@ FROM deals_in_euros
 GROUP BY status, currency
 ORDER BY status = 'lost', status = 'won', currency;
 
+-- All deals divided at once; the status comes back by the deal's number.
 CREATE TEMP VIEW credit AS
   SELECT d.status, a.conversion_id AS deal_id, a.channel, a.credit, a.value
   FROM attribution('touches(account_id, touched_at, channel)', 'deals_in_euros(account_id, valued_at, euros)',
@@ -67,4 +68,4 @@ SELECT channel,
        printf('%6.2f', total(credit) FILTER (WHERE status = 'lost')) AS lost
 FROM (SELECT channel, status, credit FROM credit UNION ALL SELECT 'total', status, credit FROM credit)
 GROUP BY channel
-ORDER BY channel = 'total', channel LIKE '(%', total(credit) FILTER (WHERE status = 'won') DESC;
+ORDER BY channel = 'total', channel LIKE '(%', total(credit) FILTER (WHERE status = 'won') DESC, channel;

@@ -10,6 +10,7 @@
 .mode column
 .nullvalue ''
 
+-- What counts as a response.
 CREATE TEMP VIEW responses AS
   SELECT contact_id, touched_at, channel, offer, points, touch_id
   FROM touches
