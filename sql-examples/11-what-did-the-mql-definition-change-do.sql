@@ -60,15 +60,17 @@ CREATE TEMP VIEW own_definition AS
          CASE WHEN e.entered_at < '2023-07-01' THEN 'earlier' ELSE d.definition END AS definition
   FROM stage_events AS e JOIN definitions AS d ON e.entered_at >= d.effective_from AND e.entered_at < d.effective_to;
 
--- Before and after, each under its own definition, nine months each, by the day of the mql. sql_expected_to_won counts
--- open deals as undecided; won so far is lower for young mqls whatever the definition.
+-- Before and after, each under its own definition, nine months each, by the day of the mql. The rates count open leads
+-- as undecided, so that the young mqls are not taken for lost; mql_to_won is what the three come to.
 SELECT label AS definition, max(entered) FILTER (WHERE stage = 'mql') AS mqls,
-       printf('%5.1f %%', 100 * max(rate) FILTER (WHERE stage = 'mql')) AS to_sal,
-       max(entered) FILTER (WHERE stage = 'sql') AS sqls,
-       printf('%5.1f %%', 100 * max(overall_rate) FILTER (WHERE stage = 'sql')) AS of_mqls,
+       max(entered) FILTER (WHERE stage = 'sql') AS sqls_so_far,
        max(entered) FILTER (WHERE stage = 'won') AS won_so_far,
-       printf('%5.1f %%', 100 * max(overall_rate) FILTER (WHERE stage = 'won')) AS of_mqls_so_far,
-       printf('%5.1f %%', 100 * max(expected_rate) FILTER (WHERE stage = 'sql')) AS sql_expected_to_won
+       printf('%5.1f %%', 100 * max(expected_rate) FILTER (WHERE stage = 'mql')) AS mql_to_sal,
+       printf('%5.1f %%', 100 * max(expected_rate) FILTER (WHERE stage = 'sal')) AS sal_to_sql,
+       printf('%5.1f %%', 100 * max(expected_rate) FILTER (WHERE stage = 'sql')) AS sql_to_won,
+       printf('%5.1f %%', 100 * max(expected_rate) FILTER (WHERE stage = 'mql')
+                              * max(expected_rate) FILTER (WHERE stage = 'sal')
+                              * max(expected_rate) FILTER (WHERE stage = 'sql')) AS mql_to_won
 FROM funnel_summary('own_definition(lead_id, entered_at, stage, definition)',
                     'mql > sal [30 days] > sql [30 days] > won', 'exits=lost,disqualified,recycled; by=label')
 WHERE label <> 'earlier'
