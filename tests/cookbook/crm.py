@@ -1,4 +1,4 @@
-"""The demo's CRM read with plain Python, without the extension: the second way by which the cookbook's numbers are checked.
+"""The demo's CRM read with plain Python, without the extension: the second way to the cookbook's numbers.
 
 Times are datetimes, money is in whole cents of euros.
 """
@@ -152,8 +152,13 @@ def number(text):
     return float(text.replace("%", "").replace("*", ""))
 
 
+def one_decimal(value):
+    """As SQLite prints it: a half is rounded up."""
+    return f"{Decimal(repr(float(value))).quantize(Decimal('0.1'), ROUND_HALF_UP):>5}"
+
+
 def printed_percent(part, whole):
-    return f"{100 * part / whole:5.1f} %"
+    return f"{one_decimal(100 * part / whole)} %"
 
 
 def wilson(k, n):

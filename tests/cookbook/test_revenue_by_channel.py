@@ -39,7 +39,7 @@ def path_labels(deal):
 
 
 def whole_cents(amount, shares):
-    """The amount in whole cents by the shares, the largest remainders rounded up, the earlier one first; a refund mirrors."""
+    """The amount in whole cents by the shares; the largest remainders go up, the earlier one first; a refund mirrors."""
     sign, amount = (-1, -amount) if amount < 0 else (1, amount)
     parts = [int(amount * share) for share in shares]
     order = sorted(range(len(shares)), key=lambda i: (parts[i] - amount * shares[i], i))
@@ -96,7 +96,8 @@ def test_offers_within_channels(earned):
         for name, since in PERIODS.items():
             assert crm.cents(row[name]) == summed("position_based", since, offer=f"{row['channel']}: {row['offer']}")
     for channel in {row["channel"] for row in earned[1]}:
-        assert sum(crm.number(row["of_the_channel"]) for row in earned[1] if row["channel"] == channel) == pytest.approx(100, abs=0.2)
+        percents = [crm.number(row["of_the_channel"]) for row in earned[1] if row["channel"] == channel]
+        assert sum(percents) == pytest.approx(100, abs=0.05 * len(percents) + 1e-9)
 
 
 def test_quarters(earned):
@@ -153,7 +154,8 @@ def test_the_bridge_from_marketings_total_to_the_crms(matched):
 
 
 def test_every_model_adds_up_to_the_crm(matched):
-    known = {row[0].split("(")[0] for row in cookbook.open_demo().execute("SELECT name FROM attribution_help WHERE kind = 'model'")}
+    models = cookbook.open_demo().execute("SELECT name FROM attribution_help WHERE kind = 'model'")
+    known = {row[0].split("(")[0] for row in models}
     total = f"{sum(deal['cents'] for deal in crm.won_deals()) / 100:11.2f}"
     assert {row["model"].split("(")[0] for row in matched[2]} == known
     for row in matched[2]:

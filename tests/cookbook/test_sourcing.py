@@ -1,4 +1,4 @@
-"""Questions 1, 2, 3 and 12: who sourced it. The second way is Python over the raw tables, and what the CRM wrote down itself."""
+"""Questions 1, 2, 3 and 12: who sourced it. The second way is Python over the raw tables, and what the CRM itself says."""
 
 from collections import Counter, defaultdict
 from datetime import timedelta
@@ -151,7 +151,8 @@ def test_whose_the_resurfaced_lead_is(resurfaced):
             assert row["of_touches"] == len(touches)
         assert sum(crm.cents(row["value"]) for row in table.values()) == 2 * deal["cents"]
     silent = [row["days_of_silence"] for row in resurfaced[0]]
-    assert max(day or 0 for day in silent) == silent[4] > 365 and [row["journey"] for row in resurfaced[0]] == [1] * 4 + [2] * 4
+    assert max(day or 0 for day in silent) == silent[4] > 365
+    assert [row["journey"] for row in resurfaced[0]] == [1] * 4 + [2] * 4
 
 
 def test_the_deals_behind_365_days(resurfaced):
@@ -169,7 +170,8 @@ SIDES = {"marketing": "marketing", "sales activity": "sales", None: "neither"}
 
 def claims(sale):
     """Claim -> the sides that claim a sale."""
-    account = [touch for touch in crm.touches_by("account_id")[sale["account_id"]] if touch["touched_at"] <= sale["closed_at"]]
+    touches = crm.touches_by("account_id")[sale["account_id"]]
+    account = [touch for touch in touches if touch["touched_at"] <= sale["closed_at"]]
     first = {side: min((touch["touched_at"] for touch in account if touch["type"] == side), default=None)
              for side in ("marketing", "sales activity")}
     if first["marketing"] and (not first["sales activity"] or first["marketing"] < first["sales activity"]):
