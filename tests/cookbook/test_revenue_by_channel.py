@@ -138,6 +138,10 @@ def test_the_full_outer_difference(matched):
         assert (row["in_report"] and crm.cents(row["in_report"])) == only_report.get(deal_id)
         assert (row["in_crm"] and crm.cents(row["in_crm"])) == only_crm.get(deal_id)
         assert crm.cents(row["euros_above"]) == only_report.get(deal_id, 0) - only_crm.get(deal_id, 0)
+    with_tax = {deal for deal, cents in only_report.items() if abs(cents / only_crm.get(deal, 1) - 1.19) < 1e-4}
+    one_cent = {deal for deal, cents in only_report.items() if abs(cents - only_crm.get(deal, 0)) == 1}
+    assert {deal for deal, row in listed.items() if row["finding"] == "reported with 19 % tax"} == with_tax
+    assert {deal for deal, row in listed.items() if row["finding"] == "one cent"} == one_cent
 
 
 def test_the_bridge_from_marketings_total_to_the_crms(matched):
