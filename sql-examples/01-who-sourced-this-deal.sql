@@ -6,7 +6,8 @@
 -- a new pass begins. The first touch of the current pass is the first one after the last reopening.
 -- A pass ends here as an opportunity (sql, from then on the deal has a clock of its own), disqualified, or recycled
 -- after 30 days without a new stage, at that very second: the CRM's nightly job comes later, or not at all.
--- A refund has the sources of the sale that it pays back. Walk-ins and expansions have no lead, and no source.
+-- A refund has the sources of the sale that it pays back, and counts as a deal with a negative amount. Walk-ins and
+-- expansions have no lead, and no source.
 
 .headers on
 .mode column

@@ -15,7 +15,7 @@
 .mode column
 .nullvalue ''
 
--- What was sold, without the refunds: they do not decide anything. account and lead are the keys to attribute by.
+-- What was sold, without the refunds: they do not decide anything. A deal without a lead gets a key that no touch has.
 CREATE TEMP VIEW sales AS
   SELECT w.deal_id, w.account_id, coalesce(d.lead_id, -w.deal_id) AS lead, w.closed_at, w.opp_created_at, w.amount
   FROM won_deals AS w JOIN deals AS d USING (deal_id)
@@ -26,10 +26,11 @@ CREATE TEMP VIEW booked AS
   SELECT coalesce(d.refund_of, w.deal_id) AS sale, substr(w.closed_at, 1, 4) AS year, w.amount_cents
   FROM won_deals AS w JOIN deals AS d USING (deal_id);
 
+-- What the person behind each lead did, ever.
 CREATE TEMP VIEW lead_touches AS
   SELECT l.lead_id, t.touched_at, t.type FROM leads AS l JOIN touches AS t USING (contact_id);
 
--- The lead's touches since it was last reopened. Here an opportunity ends the last pass, so 'last' is the deal's own.
+-- The same since the lead was last reopened before its opportunity.
 CREATE TEMP VIEW pass_touches AS
   WITH passes AS (
     SELECT entity AS lead_id, outcome, lag(left_at) OVER (PARTITION BY entity ORDER BY pass) AS closed_before
@@ -64,6 +65,7 @@ INSERT INTO claims
   FROM sales AS s JOIN touches AS t ON t.account_id = s.account_id AND t.touched_at > s.opp_created_at
                                    AND t.touched_at <= s.closed_at;
 
+-- The claims in money: what was booked of each sale, in the year in which it was booked.
 CREATE TEMP VIEW claimed AS
   SELECT c.claim, b.year, b.amount_cents,
          CASE c.side WHEN 'marketing' THEN 'marketing' WHEN 'sales activity' THEN 'sales' ELSE 'neither' END AS side

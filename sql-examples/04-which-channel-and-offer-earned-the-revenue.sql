@@ -34,6 +34,7 @@ CREATE TEMP VIEW asked AS
   SELECT 'position_based' AS model, '2024-12' AS month, '2024-10' AS quarter_from, '2024-07' AS half_from,
          '2024-01' AS year_from;
 
+-- The lines of the first two tables: offers, the total of all of them, and what the books say.
 CREATE TEMP VIEW lines AS
   SELECT 1 + (channel = '(unattributed)') AS line, channel, offer, c.month, cents
   FROM credit AS c JOIN asked AS a USING (model) WHERE c.month BETWEEN a.year_from AND a.month

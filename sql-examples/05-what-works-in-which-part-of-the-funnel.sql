@@ -28,6 +28,7 @@ CREATE TEMP VIEW moves AS
 CREATE TEMP VIEW lead_touches AS
   SELECT l.lead_id, t.touched_at, t.offer FROM leads AS l JOIN offer_touches AS t USING (account_id);
 
+-- Credit by offer of every move, with the stage that it came from. The inquiry itself has no stage before it.
 CREATE TEMP TABLE credit AS
   SELECT m.stage, m.from_stage, m.stage IN ('mql', 'sal', 'sql', 'won') AS went_on, a.channel AS offer,
          substr(a.channel, 1, instr(a.channel || ': ', ': ') - 1) AS channel, a.credit

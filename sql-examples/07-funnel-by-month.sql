@@ -11,6 +11,7 @@
 .mode column
 .nullvalue ''
 
+-- Every stage of every pass, with the month in which it was entered. furthest is 5 where the pass was won.
 CREATE TEMP TABLE stays AS
   SELECT entity AS lead_id, pass, label AS source, stage_no, stage, entered_at, substr(entered_at, 1, 7) AS month,
          outcome, furthest

@@ -9,10 +9,11 @@
 .mode column
 .nullvalue ''
 
--- Who is in which stage at the end of which day: today, and the three quarters before it.
+-- The evenings to look at: today, and the ends of the three quarters before.
 CREATE TEMP VIEW days(day) AS
   VALUES ('2024-03-31'), ('2024-06-30'), ('2024-09-30'), ('2024-12-31');
 
+-- as_of shows the world of that evening: what was open then, and for how many days.
 CREATE TEMP TABLE open_stages AS
   SELECT d.day, 'lead' AS what, f.entity AS id, f.stage_no, f.stage, f.entered_at, f.seconds_in_stage / 86400 AS days,
          e.owner

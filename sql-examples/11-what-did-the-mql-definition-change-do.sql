@@ -17,7 +17,7 @@ CREATE TEMP VIEW definitions AS
          threshold, threshold || ' points' AS definition
   FROM mql_definitions;
 
--- Passes of leads as the CRM has them, and the scores that belong to each: later than the end of the pass before.
+-- Passes of leads as the CRM has them.
 CREATE TEMP TABLE passes AS
   SELECT entity AS lead_id, pass, pass_started_at, furthest, left_at AS ended_at,
          lag(left_at, 1, '') OVER (PARTITION BY entity ORDER BY pass) AS closed_before
@@ -25,6 +25,7 @@ CREATE TEMP TABLE passes AS
               'exits=lost,disqualified,recycled')
   WHERE outcome <> 'advanced';
 
+-- The scores that belong to each pass: later than the end of the pass before, up to its own.
 CREATE TEMP TABLE scores AS
   SELECT p.lead_id, p.pass, p.pass_started_at, p.furthest, s.scored_at, s.score
   FROM passes AS p JOIN score_log AS s USING (lead_id)

@@ -11,11 +11,13 @@
 .mode column
 .nullvalue ''
 
+-- What was created, in euros. A deal without a lead gets a key that no touch has.
 CREATE TEMP VIEW pipeline AS
   SELECT coalesce(lead_id, -deal_id) AS lead, created_at, amount, deal_id
   FROM deals_eur
   WHERE kind <> 'refund';
 
+-- What the person behind each lead did: marketing or a sales activity.
 CREATE TEMP VIEW lead_touches AS
   SELECT l.lead_id, t.touched_at, t.type FROM leads AS l JOIN touches AS t USING (contact_id);
 
