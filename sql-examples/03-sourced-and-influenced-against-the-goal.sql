@@ -108,15 +108,15 @@ WHERE c.side <> 'neither'
 GROUP BY y.year, c.side
 ORDER BY y.year, c.side;
 
--- Marketing against its goal of 50 %: what it sourced, what it should have, and by how much it is above or below.
+-- Marketing against its goal of 50 %, rounded up to the cent: what it sourced, and by how much it is above or below.
 WITH years AS (
-  SELECT year, sum(amount_cents) AS revenue FROM booked GROUP BY year
+  SELECT year, (sum(amount_cents) + 1) / 2 AS goal FROM booked GROUP BY year
   UNION ALL
-  SELECT 'both', sum(amount_cents) FROM booked
+  SELECT 'both', (sum(amount_cents) + 1) / 2 FROM booked
 )
 SELECT y.year, c.claim AS sourced_by, printf('%11.2f', sum(c.amount_cents) / 100.0) AS sourced,
-       printf('%10.2f', y.revenue * 0.5 / 100) AS goal,
-       printf('%+11.2f', (sum(c.amount_cents) - y.revenue * 0.5) / 100) AS above_goal
+       printf('%10.2f', y.goal / 100.0) AS goal,
+       printf('%+11.2f', (sum(c.amount_cents) - y.goal) / 100.0) AS above_goal
 FROM years AS y JOIN claimed AS c ON y.year IN (c.year, 'both')
 WHERE c.side = 'marketing' AND c.claim IN ('original_source', 'first_of_pass', 'before_sales')
 GROUP BY y.year, c.claim

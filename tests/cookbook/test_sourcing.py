@@ -221,7 +221,8 @@ def test_what_was_sourced_influenced_and_accelerated(claimed):
     for row in goal:
         sourced = claimed[row["year"], row["sourced_by"], "marketing"]
         assert crm.cents(row["sourced"]) == sourced
-        assert float(row["above_goal"]) == pytest.approx((sourced - revenue[row["year"]] / 2) / 100, abs=0.0051)
+        assert crm.cents(row["goal"]) == -(-revenue[row["year"]] // 2)
+        assert crm.cents(row["above_goal"]) == sourced + -revenue[row["year"]] // 2
 
 
 def test_refunds_follow_their_sales_and_each_has_one():
