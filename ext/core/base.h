@@ -144,7 +144,7 @@ enum {
   AT_FORM_T = 0x40, AT_FORM_Z = 0x80
 };
 enum { AT_PERIOD_NONE, AT_PERIOD_DAY, AT_PERIOD_WEEK, AT_PERIOD_MONTH,
-       AT_PERIOD_QUARTER, AT_PERIOD_YEAR };
+       AT_PERIOD_QUARTER, AT_PERIOD_HALF_YEAR, AT_PERIOD_YEAR };
 
 const char *at_time_parse(const AtCell *cell, int64_t unit, int64_t *time, uint8_t *form);
 void at_time_format(int64_t time, uint8_t form, int64_t unit, AtCell *out, char buffer[40]);

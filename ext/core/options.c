@@ -156,9 +156,9 @@ static const char *read_round(AtOptions *o, Value v){
 }
 
 static const char *read_period(AtOptions *o, Value v){
-  static const char *const words[] = {"", "day", "week", "month", "quarter", "year", NULL};
+  static const char *const words[] = {"", "day", "week", "month", "quarter", "half-year", "year", NULL};
   o->period = word_index(words, v);
-  return o->period<1 ? "write day, week, month, quarter or year" : NULL;
+  return o->period<1 ? "write day, week, month, quarter, half-year or year" : NULL;
 }
 
 static const char *read_as_of(AtOptions *o, Value v){
@@ -212,7 +212,7 @@ static const struct { AtOptionInfo info; ReadOption read; } table[] = {
   {{"max_touches", "max_touches=10", "keep the last so many touches of a path", AT_FOR_TOUCHES}, read_max_touches},
   {{"direct", "direct=direct,(direct)", "the labels that last_non_direct passes over", AT_FOR_CREDIT}, read_direct},
   {{"round", "round=0.01", "whole units by largest remainder, so that rows add up to the cent", AT_FOR_CREDIT}, read_round},
-  {{"period", "period=day|week|month|quarter|year", "group by the period of the conversion, of the pass's or the subject's start, of the expected close", AT_FOR_GROUPS|AT_FOR_FORECAST_SUMMARY}, read_period},
+  {{"period", "period=day|week|month|quarter|half-year|year", "group by the period of the conversion, of the pass's or the subject's start, of the expected close", AT_FOR_GROUPS|AT_FOR_FORECAST_SUMMARY}, read_period},
   {{"as_of", "as_of=2024-07-01", "the world as it was known then: nothing later exists", AT_FOR_ALL}, read_as_of},
   {{"time_unit", "time_unit=s|ms|us", "the unit of numeric times", AT_FOR_ALL}, read_time_unit},
   {{"touch_id", "touch_id=column", "the column that names a touch, instead of the rowid", AT_FOR_TOUCHES}, read_touch_id},

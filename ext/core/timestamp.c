@@ -348,7 +348,7 @@ const char *at_duration_of(const AtCell *cell, int64_t *duration){
 }
 
 /* The number of the period that a time lies in: days, ISO weeks, months,
-** quarters since 1970, or the year. */
+** quarters, half-years, or the year. */
 int64_t at_period_of(int64_t time, int period){
   int64_t days = floor_divide(time, DAY), year;
   int month, day;
@@ -358,6 +358,7 @@ int64_t at_period_of(int64_t time, int period){
   date_of(days, &year, &month, &day);
   if( period==AT_PERIOD_MONTH ) return year*12 + month-1;
   if( period==AT_PERIOD_QUARTER ) return year*4 + (month-1)/3;
+  if( period==AT_PERIOD_HALF_YEAR ) return year*2 + (month-1)/6;
   return year;
 }
 
@@ -368,6 +369,7 @@ int64_t at_period_start(int64_t number, int period){
     case AT_PERIOD_WEEK: return (number*7-3)*DAY;
     case AT_PERIOD_MONTH: return days_of(floor_divide(number, 12), (int)(number-floor_divide(number, 12)*12)+1, 1)*DAY;
     case AT_PERIOD_QUARTER: return days_of(floor_divide(number, 4), (int)(number-floor_divide(number, 4)*4)*3+1, 1)*DAY;
+    case AT_PERIOD_HALF_YEAR: return days_of(floor_divide(number, 2), (int)(number-floor_divide(number, 2)*2)*6+1, 1)*DAY;
     case AT_PERIOD_YEAR: return days_of(number, 1, 1)*DAY;
     default: return 0;
   }
@@ -391,6 +393,9 @@ void at_period_format(int64_t number, int period, char out[24]){
       return;
     case AT_PERIOD_QUARTER:
       snprintf(out, 24, "%04d-Q%d", (int)(number/4), (int)(number%4)+1);
+      return;
+    case AT_PERIOD_HALF_YEAR:
+      snprintf(out, 24, "%04d-H%d", (int)(number/2), (int)(number%2)+1);
       return;
     case AT_PERIOD_YEAR:
       snprintf(out, 24, "%04d", (int)number);

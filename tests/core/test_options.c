@@ -50,7 +50,7 @@ static void test_words(void **state){
     {"reset=none", 0, 0, 0, AT_SECOND}, {"Reset=CONVERSION", 0, 1, 0, AT_SECOND},
     {"period=day", 0, 0, AT_PERIOD_DAY, AT_SECOND}, {"period=week", 0, 0, AT_PERIOD_WEEK, AT_SECOND},
     {"period=month", 0, 0, AT_PERIOD_MONTH, AT_SECOND}, {"period=quarter", 0, 0, AT_PERIOD_QUARTER, AT_SECOND},
-    {"period=\"year\"", 0, 0, AT_PERIOD_YEAR, AT_SECOND}, {"time_unit=s", 0, 0, 0, AT_SECOND},
+    {"period=\"year\"", 0, 0, AT_PERIOD_YEAR, AT_SECOND}, {"period=half-year", 0, 0, AT_PERIOD_HALF_YEAR, AT_SECOND}, {"time_unit=s", 0, 0, 0, AT_SECOND},
     {"time_unit=ms", 0, 0, 0, 1000}, {"time_unit=us", 0, 0, 0, 1},
   };
   size_t i;

@@ -283,6 +283,8 @@ static void check_periods(const Calendar *c, int64_t time){
   assert_period(time, AT_PERIOD_MONTH, expected);
   snprintf(expected, sizeof expected, "%04d-Q%d", c->year, (c->month+2)/3);
   assert_period(time, AT_PERIOD_QUARTER, expected);
+  snprintf(expected, sizeof expected, "%04d-H%d", c->year, (c->month+5)/6);
+  assert_period(time, AT_PERIOD_HALF_YEAR, expected);
   snprintf(expected, sizeof expected, "%04d", c->year);
   assert_period(time, AT_PERIOD_YEAR, expected);
 }

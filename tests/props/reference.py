@@ -320,6 +320,7 @@ def period_of(us, period):
         "week": f"{week_year:04}-W{week:02}",
         "month": f"{day.year:04}-{day.month:02}",
         "quarter": f"{day.year:04}-Q{(day.month + 2) // 3}",
+        "half-year": f"{day.year:04}-H{(day.month + 5) // 6}",
         "year": f"{day.year:04}",
     }[period]
 

@@ -83,7 +83,7 @@ def options(draw, with_period=False):
         "as_of": st.integers(5, 30).map(lambda n: str(n * HALF_DAY)),
     }
     if with_period:
-        choices["period"] = st.sampled_from(["day", "week", "month", "quarter", "year"])
+        choices["period"] = st.sampled_from(["day", "week", "month", "quarter", "half-year", "year"])
     names = draw(st.lists(st.sampled_from(sorted(choices)), unique=True, max_size=4))
     return "; ".join(f"{name}={draw(choices[name])}" for name in names)
 
