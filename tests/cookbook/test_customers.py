@@ -1,6 +1,7 @@
 """New customers, their value and their return, a second way: Python over raw rows, one account after the other."""
 
 import collections
+import datetime
 
 import pytest
 
@@ -83,3 +84,47 @@ def test_31_channels_add_up(customers):
             value = sum(amount for channel, start, paid in customers.values() for _, _, amount in paid
                         if row["channel"] in (channel, "total") and name in (quarter(start), "total"))
             assert float(row[name]) == pytest.approx(value / 1e5, abs=0.051)
+
+
+def monday(time):
+    day = datetime.date.fromisoformat(time[:10])
+    return day - datetime.timedelta(days=day.weekday())
+
+
+@pytest.fixture(scope="module")
+def people(demo):
+    """(channel, cohort, weeks in which the person came) of everybody, up to the last full week."""
+    touches = collections.defaultdict(list)
+    for person, time, channel, kind in demo.execute(
+            "SELECT contact_id, touched_at, channel, type FROM touches WHERE contact_id IS NOT NULL"
+            " AND touched_at < '2024-12-30' ORDER BY touched_at, channel"):
+        touches[person].append((monday(time), channel, kind))
+    return [(path[0][1], path[0][0], {(week - path[0][0]).days // 7 for week, _, kind in path if kind == "marketing"})
+            for path in touches.values()]
+
+
+def test_33_by_channel(people):
+    rows = cookbook.results(33)[0]
+    inside = [person for person in people if "2024-01-01" <= str(person[1]) <= "2024-06-24"]
+    assert {row["channel"] for row in rows} == {channel for channel, _, _ in inside} | {"all"}
+    for row in rows:
+        weeks = [weeks for channel, _, weeks in inside if row["channel"] in (channel, "all")]
+        assert row["people"] == len(weeks)
+        for n in (1, 4, 12, 26):
+            assert float(row[f"on_{n}"]) == pytest.approx(100 * sum(n in w for w in weeks) / len(weeks), abs=0.051)
+            assert float(row[f"on_or_after_{n}"]) == pytest.approx(
+                100 * sum(any(week >= n for week in w) for w in weeks) / len(weeks), abs=0.051)
+
+
+def test_33_weekly_cohorts(people):
+    rows = cookbook.results(33)[1]
+    assert len(rows) == 12
+    for row in rows:
+        weeks = [weeks for _, cohort, weeks in people if str(cohort) == row["cohort"]]
+        last = (datetime.date(2024, 12, 23) - datetime.date.fromisoformat(row["cohort"])).days // 7
+        expected = {"cohort": row["cohort"], "people": len(weeks)}
+        for n in (1, 2, 3, 4, 8):
+            expected[f"on_{n}"] = sum(n in w for w in weeks) if n <= last else None
+        for n in (1, 4, 8):
+            expected[f"on_or_after_{n}"] = sum(any(week >= n for week in w) for w in weeks) if n <= last else None
+        assert row == expected
