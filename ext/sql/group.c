@@ -38,6 +38,26 @@ int group_conditions(AtEnv *env, AtConditions *rows, int first, int n, sqlite3_v
   return !env->error.code;
 }
 
+/* The truth of a value; 0 where it is NULL or '', or on failure. */
+int group_truth(AtEnv *env, sqlite3_value *value, const char *name, int *holds){
+  AtCell cell;
+  const char *mend;
+  cell_of(value, &cell);
+  mend = at_condition(&cell, holds);
+  if( mend ) at_fail(env, AT_INVALID, "%s is no truth value (got %s); %s", name, at_cell_quote(&cell).text, mend);
+  return mend==NULL && !at_cell_is_null(&cell);
+}
+
+/* The number of a value; 0 where it is NULL or '', or on failure. */
+int group_number(AtEnv *env, sqlite3_value *value, const char *name, double *number){
+  AtCell cell;
+  const char *mend;
+  cell_of(value, &cell);
+  mend = at_cell_number(&cell, number);
+  if( mend ) at_fail(env, AT_INVALID, "%s is no number (got %s); %s", name, at_cell_quote(&cell).text, mend);
+  return mend==NULL && !at_cell_is_null(&cell);
+}
+
 /* Whether an argument of the group is seen for the first time: it is kept, and
 ** must be the same in every further row. */
 int group_constant(AtEnv *env, AtText *kept, const AtCell *cell, const char *name){

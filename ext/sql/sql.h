@@ -11,6 +11,7 @@
 #include "../core/core.h"
 #include "../core/effects.h"
 #include "../core/funnel.h"
+#include "../core/scores.h"
 
 SQLITE_EXTENSION_INIT3
 
@@ -85,6 +86,8 @@ void result_json(sqlite3_context *context, const char *function, const AtEnv *en
 int group_time(AtEnv *env, sqlite3_value *value, int64_t *time, uint8_t *form);
 int group_conditions(AtEnv *env, AtConditions *rows, int first, int n, sqlite3_value **argv);
 int group_constant(AtEnv *env, AtText *kept, const AtCell *cell, const char *name);
+int group_truth(AtEnv *env, sqlite3_value *value, const char *name, int *holds);
+int group_number(AtEnv *env, sqlite3_value *value, const char *name, double *number);
 
 /************************ Interface to code in reading.c **********************
 ** Arguments of condition functions, read once for all groups.
@@ -339,6 +342,12 @@ void sessionize_step(sqlite3_context *context, int argc, sqlite3_value **argv);
 void sessionize_value(sqlite3_context *context);
 void sessionize_final(sqlite3_context *context);
 void sessionize_inverse(sqlite3_context *context, int argc, sqlite3_value **argv);
+
+/************************ Interface to code in agg_score.c ********************/
+void engagement_score_step(sqlite3_context *context, int argc, sqlite3_value **argv);
+void engagement_score_final(sqlite3_context *context);
+void lift_step(sqlite3_context *context, int argc, sqlite3_value **argv);
+void lift_final(sqlite3_context *context);
 
 /************************ Interface to code in wilson.c ***********************/
 void wilson_low_function(sqlite3_context *context, int argc, sqlite3_value **argv);
