@@ -45,4 +45,13 @@ void at_lift_add(AtLift *x, int treated, int converted);
 void at_lift_figures(const AtLift *x, double confidence, AtLiftFigures *out);
 int at_lift_json(AtEnv *env, const AtLift *x, double confidence, AtText *json);
 
+/************************ Interface to code in auc.c **************************
+** How well a score tells rows that converted from those that did not.
+*/
+typedef struct AtAuc AtAuc;
+struct AtAuc { AtReals converted, others; };
+int at_auc_add(AtEnv *env, AtAuc *a, double score, int converted);
+double at_auc(AtEnv *env, AtAuc *a);
+void at_auc_free(const AtAlloc *alloc, AtAuc *a);
+
 #endif

@@ -1,13 +1,14 @@
 /*
-** agg_score.c: engagement_score() and lift(): how warm an account is, and whether what was done
-** to some made a difference.
+** agg_score.c: engagement_score(), lift() and auc(): how warm an account is, whether what was
+** done to some made a difference, and whether a score finds those that convert.
 **
 **   SELECT account_id, engagement_score(points, touched_at, '2024-06-30', '14 days')
 **     FROM touches GROUP BY account_id;
 **   SELECT json_extract(lift(NOT held_out, won), '$.p_value') FROM target_accounts;
+**   SELECT auc(score, won) FROM scored_leads;              0.5: no better than chance
 **
-** (1) A row that lacks a value is skipped: points or ts; treated or converted. NULL and ''
-**     are no value.
+** (1) A row that lacks a value is skipped: points or ts; treated, score or converted.
+**     NULL and '' are no value.
 ** (2) as_of, half_life and confidence belong to the group: two different ones are an error.
 */
 #include "sql.h"
@@ -142,4 +143,39 @@ void lift_final(sqlite3_context *context){
   if( s==NULL ) return;
   at_lift_json(&s->env, &s->counts, s->confidence, &json);
   result_json(context, "lift", &s->env, &json);
+}
+
+/************************************** auc **********************************/
+
+typedef struct Ranked Ranked;
+struct Ranked {
+  int started;
+  AtEnv env;
+  AtAuc auc;
+};
+
+void auc_step(sqlite3_context *context, int argc, sqlite3_value **argv){
+  Ranked *s = sqlite3_aggregate_context(context, sizeof *s);
+  double score;
+  int converted, has_score, has_converted;
+  (void)argc;
+  if( s==NULL ){ sqlite3_result_error_nomem(context); return; }
+  if( !s->started ){
+    s->started = 1;
+    s->env = connection_env(sqlite3_user_data(context));
+  }
+  has_score = group_number(&s->env, argv[0], "score", &score);
+  has_converted = group_truth(&s->env, argv[1], "converted", &converted);
+  if( has_score && has_converted ) at_auc_add(&s->env, &s->auc, score, converted);
+  if( s->env.error.code ) result_failure(context, "auc", &s->env);
+}
+
+void auc_final(sqlite3_context *context){
+  Ranked *s = sqlite3_aggregate_context(context, 0);
+  double share;
+  if( s==NULL || !s->started ) return;
+  share = at_auc(&s->env, &s->auc);
+  if( s->env.error.code ) result_failure(context, "auc", &s->env);
+  else result_real(context, share);
+  at_auc_free(s->env.alloc, &s->auc);
 }

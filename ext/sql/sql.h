@@ -348,6 +348,8 @@ void engagement_score_step(sqlite3_context *context, int argc, sqlite3_value **a
 void engagement_score_final(sqlite3_context *context);
 void lift_step(sqlite3_context *context, int argc, sqlite3_value **argv);
 void lift_final(sqlite3_context *context);
+void auc_step(sqlite3_context *context, int argc, sqlite3_value **argv);
+void auc_final(sqlite3_context *context);
 
 /************************ Interface to code in wilson.c ***********************/
 void wilson_low_function(sqlite3_context *context, int argc, sqlite3_value **argv);

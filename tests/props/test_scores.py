@@ -1,4 +1,5 @@
-"""engagement_score and lift on random data: sums in high precision, R's prop.test(), what must not matter and what must add up.
+"""engagement_score, lift and auc on random data: sums in high precision, all pairs, R's prop.test() and wilcox.test(), what must
+not matter and what must add up.
 
 R is installed by `make test`; without it these tests fail.
 """
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 import harness
 
-SCRIPT = Path(__file__).with_name("scores.R")
+LIFTS, RANKS = (Path(__file__).with_name(name) for name in ("scores_lift.R", "scores_auc.R"))
 MISSING = [None, ""]
 FADED = 1e-280  # far below what counts: after 1,000 half-lives nothing is left at all
 COUNTS = ["treated", "treated_converted", "control", "control_converted"]
@@ -29,6 +30,16 @@ def value_of(columns, rows, call, where=""):
         return connection.execute(f"SELECT {call} FROM t {where}").fetchone()[0]
     finally:
         connection.close()
+
+
+def by_r(script, folder, header, rows):
+    """What a script makes of a table, as dicts."""
+    source, target = folder / "rows.csv", folder / "figures.csv"
+    with open(source, "w", encoding="ascii", newline="") as file:
+        csv.writer(file).writerows([header, *rows])
+    subprocess.run(["Rscript", "--vanilla", script, source, target], check=True)
+    with open(target, encoding="ascii", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 ############################### engagement_score ###############################
@@ -147,15 +158,77 @@ def lift_of_counts(connection, treated, treated_converted, control, control_conv
 
 def test_lifts_equal_those_of_r(db, tmp_path):
     trials = [*random_trials(), (70, 56, 80, 48, 0.95), (1_000_000, 30_100, 1_000_000, 30_000, 0.95), (400_000, 4, 300_000, 1, 0.99)]
-    source, target = tmp_path / "trials.csv", tmp_path / "figures.csv"
-    with open(source, "w", encoding="ascii", newline="") as file:
-        csv.writer(file).writerows([(*COUNTS, "confidence"), *trials])
-    subprocess.run(["Rscript", "--vanilla", SCRIPT, source, target], check=True)
-    with open(target, encoding="ascii", newline="") as file:
-        figures = list(csv.DictReader(file))
-    for trial, wanted in zip(trials, figures, strict=True):
+    for trial, wanted in zip(trials, by_r(LIFTS, tmp_path, (*COUNTS, "confidence"), trials), strict=True):
         actual = lift_of_counts(db, *trial)
         assert tuple(actual[name] for name in COUNTS) == trial[:4]
         for name in ("lift", "low", "high"):
             assert actual[name] == pytest.approx(float(wanted[name]), rel=1e-12, abs=1e-12), (trial, name)
         assert actual["p_value"] == pytest.approx(float(wanted["p_value"]), rel=1e-12, abs=1e-15), trial
+
+
+############################### auc ###############################
+
+scores = st.one_of(st.integers(-5, 5), st.floats(-1e9, 1e9), st.sampled_from([0.0, -0.0, "2", " 3.5 ", None, ""]))
+scored = st.lists(st.tuples(scores, truths), max_size=40)
+
+
+def known_scores(rows):
+    """(score, whether it converted) of the rows that have both."""
+    return [(float(s), is_true(c)) for s, c in rows if s not in MISSING and c not in MISSING]
+
+
+def pairs_in_order(rows):
+    """Twice the number of pairs in the right order, ties once, and the number of pairs."""
+    known = known_scores(rows)
+    pairs = [(high, low) for high, converted in known for low, other in known if converted and not other]
+    return sum((high > low) + (high >= low) for high, low in pairs), len(pairs)
+
+
+@given(scored)
+def test_auc_is_the_share_of_pairs_in_the_right_order(rows):
+    twice, pairs = pairs_in_order(rows)
+    assert value_of(["s", "c"], rows, "auc(s, c)") == (twice / (2 * pairs) if pairs else None)
+
+
+@given(scored)
+def test_auc_equals_plain_sql(rows):
+    connection = harness.connect()
+    harness.create(connection, "t", ["s", "c"], rows)
+    sql = """
+      WITH k AS (SELECT CAST(s AS REAL) AS s, CAST(c AS REAL) <> 0 AS c FROM t WHERE s <> '' AND c <> '')
+      SELECT avg((a.s > b.s) + 0.5 * (a.s = b.s)), (SELECT auc(s, c) FROM t) FROM k AS a, k AS b WHERE a.c AND NOT b.c"""
+    wanted, actual = connection.execute(sql).fetchone()
+    connection.close()
+    assert actual == (None if wanted is None else pytest.approx(wanted, abs=1e-12))
+
+
+@given(scored, st.randoms(use_true_random=False))
+def test_auc_does_not_depend_on_the_order_of_rows(rows, shuffler):
+    wanted = value_of(["s", "c"], rows, "auc(s, c)")
+    shuffler.shuffle(rows)
+    assert value_of(["s", "c"], rows, "auc(s, c)") == wanted
+
+
+@given(scored)
+def test_auc_of_the_opposite_and_of_the_same_order(rows):
+    one, turned, stretched = [value_of(["s", "c"], rows, f"auc({score}, c)") for score in ("s", "CASE WHEN s <> '' THEN -s END", "CASE WHEN s <> '' THEN s * 8 END")]
+    assert one == stretched
+    assert turned == (None if one is None else pytest.approx(1 - one, abs=1e-15))
+
+
+def random_rankings(count=100):
+    """Lists of (score, converted): few and many rows, many ties or none."""
+    shuffler = random.Random(7)
+    for _ in range(count):
+        size, different = shuffler.choice([2, 5, 40, 2000]), shuffler.choice([1, 3, 50, 10**9])
+        rows = [(shuffler.randrange(different), shuffler.randrange(2)) for _ in range(size)]
+        yield [*rows, (shuffler.randrange(different), 0), (shuffler.randrange(different), 1)]
+
+
+def test_auc_equals_the_statistic_of_r(tmp_path):
+    rankings = list(random_rankings())
+    rows = [(number, *row) for number, ranking in enumerate(rankings) for row in ranking]
+    for ranking, wanted in zip(rankings, by_r(RANKS, tmp_path, ("set", "score", "converted"), rows), strict=True):
+        converted = sum(c for _, c in ranking)
+        auc = float(wanted["statistic"]) / (converted * (len(ranking) - converted))
+        assert value_of(["s", "c"], ranking, "auc(s, c)") == pytest.approx(auc, rel=1e-15)

@@ -1,4 +1,4 @@
-"""Errors of engagement_score and lift: `name(): what is wrong (got what); what to write instead`, never a partial answer."""
+"""Errors of engagement_score, lift and auc: `name(): what is wrong (got what); what to write instead`, never a partial answer."""
 
 import json
 import sqlite3
@@ -98,7 +98,26 @@ def test_the_json_of_lift_is_json(base):
     assert base.execute("SELECT json_type(json_array(lift(treated, converted)), '$[0]') FROM t").fetchone() == ("object",)
 
 
-PLAIN = ["engagement_score(points, ts, 300, 100)", "lift(treated, converted)"]
+AUC_ERRORS = [
+    # arguments, words
+    ("'high', converted", ["score is no number", "'high'", "write a number"]),
+    ("x'01', converted", ["score is no number", "a BLOB"]),
+    ("1e300, converted", ["score is no number", "1e+300", "1e290"]),
+    ("9007199254740993, converted", ["score is no number", "2^53"]),
+    ("'nan', converted", ["score is no number", "'nan'"]),
+    ("points, 'won'", ["converted is no truth value", "'won'", "stage = 'won'"]),
+    ("points, x'01'", ["converted is no truth value", "a BLOB"]),
+    ("NULL, 'won'", ["converted is no truth value"]),
+    ("'high', NULL", ["score is no number"]),
+]
+
+
+@pytest.mark.parametrize("arguments, words", AUC_ERRORS)
+def test_auc_errors(base, arguments, words):
+    assert_error(base, "auc", words, f"SELECT auc({arguments}) FROM t")
+
+
+PLAIN = ["engagement_score(points, ts, 300, 100)", "lift(treated, converted)", "auc(points, converted)"]
 
 
 @pytest.mark.parametrize("call", PLAIN)
@@ -107,14 +126,16 @@ def test_they_are_no_window_functions(base, call):
         base.execute(f"SELECT {call} OVER (ORDER BY ts) FROM t")
 
 
-@pytest.mark.parametrize("call", ["engagement_score(points, ts, 300)", "engagement_score(points, ts, 300, 100, 1)", "lift(treated)", "lift(1, 1, 0.9, 1)"])
+@pytest.mark.parametrize("call", ["engagement_score(points, ts, 300)", "engagement_score(points, ts, 300, 100, 1)", "lift(treated)", "lift(1, 1, 0.9, 1)",
+                                  "auc(1)", "auc(1, 1, 1)"])  # fmt: skip
 def test_a_wrong_number_of_arguments(base, call):
     with pytest.raises(sqlite3.OperationalError, match="wrong number of arguments"):
         base.execute(f"SELECT {call} FROM t")
 
 
 @pytest.mark.parametrize("call, error", [("engagement_score(points, iif(ts = 300, 'soon', ts), 300, 100)", "ts is no time"),
-                                         ("lift(treated, iif(ts = 300, 'soon', converted))", "converted is no truth value")])  # fmt: skip
+                                         ("lift(treated, iif(ts = 300, 'soon', converted))", "converted is no truth value"),
+                                         ("auc(iif(ts = 300, 'soon', points), converted)", "score is no number")])  # fmt: skip
 def test_an_error_in_a_later_group_ends_the_statement(base, call, error):
     """Whatever was kept for the group is given back, and the connection works on."""
     for _ in range(3):

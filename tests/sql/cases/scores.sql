@@ -1,4 +1,4 @@
--- engagement_score, lift.
+-- engagement_score, lift, auc.
 CREATE TABLE t(g, points, ts);
 INSERT INTO t VALUES ('a', 8, 1000), ('a', 8, 900), ('a', 4, 800), ('a', 100, 1001), ('b', -3, 1000), ('b', 16, 800), ('c', 5, 2000);
 -- as of 1000, half after every 100 seconds: a 8 + 4 + 1, b -3 + 4, c nothing yet
@@ -46,3 +46,16 @@ SELECT json_extract(lift(treated, 0), '$.lift', '$.relative', '$.p_value'), json
 SELECT lift(treated, converted) FROM e WHERE treated = 9;
 -- FILTER
 SELECT json_extract(lift(treated, converted) FILTER (WHERE converted), '$.treated', '$.control') FROM e;
+-- auc: 9 and 5 converted, 7, 5 and 1 did not: (3 + 1.5) of 6 pairs
+CREATE TABLE s(score, won);
+INSERT INTO s VALUES (9, 1), (5, 1), (7, 0), (5, 0), (1, 0);
+SELECT auc(score, won), auc(-score, won), auc(score, NOT won), auc(0, won) FROM s;
+-- a score may be text or a real, and only its order counts; rows with a NULL or '' are skipped
+WITH v(s, w) AS (VALUES (' 9 ', 1), (5.0, '1'), ('7', 0), (5, '0'), (-1e9, 0), (NULL, 1), ('', 0), (8, NULL), (8, '')) SELECT auc(s, w) FROM v;
+-- 0 and -0 are one score
+WITH v(s, w) AS (VALUES (-0.0, 1), (0, 0)) SELECT auc(s, w) FROM v;
+-- only one kind, or no rows: NULL
+SELECT auc(score, 1), auc(score, 0), auc(NULL, won), auc(score, NULL) FROM s;
+SELECT auc(score, won) FROM s WHERE score > 100;
+-- FILTER
+SELECT auc(score, won) FILTER (WHERE score <> 5) FROM s;
