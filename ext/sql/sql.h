@@ -11,6 +11,7 @@
 #include "../core/core.h"
 #include "../core/effects.h"
 #include "../core/funnel.h"
+#include "../core/scores.h"
 
 SQLITE_EXTENSION_INIT3
 
@@ -87,10 +88,10 @@ int group_conditions(AtEnv *env, AtConditions *rows, int first, int n, sqlite3_v
 int group_constant(AtEnv *env, AtText *kept, const AtCell *cell, const char *name);
 
 /************************ Interface to code in reading.c **********************
-** Arguments of condition functions, read once for all groups.
+** Arguments of condition functions and of logistic regression, read once for all groups.
 */
 #define KEPT_READINGS ((int)(sizeof ((Connection*)0)->readings/sizeof *((Connection*)0)->readings))
-enum { READS_WINDOW, READS_STAGES, READS_PATTERN };
+enum { READS_WINDOW, READS_STAGES, READS_PATTERN, READS_RIDGE, READS_MODEL };
 typedef struct Reading Reading;
 struct Reading {
   int references;
@@ -101,6 +102,8 @@ struct Reading {
   AtFunnelRule rule;
   AtStages stages;
   AtPattern pattern;
+  double ridge;                     /* of logistic_fit */
+  AtLogisticModel model;            /* of logistic_predict */
 };
 typedef int (*ReadArguments)(AtEnv *env, Reading *reading, const AtCell *arguments);
 int reading_of(AtEnv *env, Connection *connection, Reading **group, int kind, uint32_t n_conditions,
@@ -343,6 +346,11 @@ void sessionize_inverse(sqlite3_context *context, int argc, sqlite3_value **argv
 /************************ Interface to code in wilson.c ***********************/
 void wilson_low_function(sqlite3_context *context, int argc, sqlite3_value **argv);
 void wilson_high_function(sqlite3_context *context, int argc, sqlite3_value **argv);
+
+/************************ Interface to code in agg_logistic.c, logistic_predict.c */
+void logistic_fit_step(sqlite3_context *context, int argc, sqlite3_value **argv);
+void logistic_fit_final(sqlite3_context *context);
+void logistic_predict_function(sqlite3_context *context, int argc, sqlite3_value **argv);
 
 void version_function(sqlite3_context *context, int argc, sqlite3_value **argv);
 
