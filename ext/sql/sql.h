@@ -90,10 +90,10 @@ int group_truth(AtEnv *env, sqlite3_value *value, const char *name, int *holds);
 int group_number(AtEnv *env, sqlite3_value *value, const char *name, double *number);
 
 /************************ Interface to code in reading.c **********************
-** Arguments of condition functions, read once for all groups.
+** Arguments of condition functions and of logistic regression, read once for all groups.
 */
 #define KEPT_READINGS ((int)(sizeof ((Connection*)0)->readings/sizeof *((Connection*)0)->readings))
-enum { READS_WINDOW, READS_STAGES, READS_PATTERN };
+enum { READS_WINDOW, READS_STAGES, READS_PATTERN, READS_RIDGE, READS_MODEL };
 typedef struct Reading Reading;
 struct Reading {
   int references;
@@ -104,6 +104,8 @@ struct Reading {
   AtFunnelRule rule;
   AtStages stages;
   AtPattern pattern;
+  double ridge;                     /* of logistic_fit */
+  AtLogisticModel model;            /* of logistic_predict */
 };
 typedef int (*ReadArguments)(AtEnv *env, Reading *reading, const AtCell *arguments);
 int reading_of(AtEnv *env, Connection *connection, Reading **group, int kind, uint32_t n_conditions,
@@ -354,6 +356,11 @@ void auc_final(sqlite3_context *context);
 /************************ Interface to code in wilson.c ***********************/
 void wilson_low_function(sqlite3_context *context, int argc, sqlite3_value **argv);
 void wilson_high_function(sqlite3_context *context, int argc, sqlite3_value **argv);
+
+/************************ Interface to code in agg_logistic.c, logistic_predict.c */
+void logistic_fit_step(sqlite3_context *context, int argc, sqlite3_value **argv);
+void logistic_fit_final(sqlite3_context *context);
+void logistic_predict_function(sqlite3_context *context, int argc, sqlite3_value **argv);
 
 void version_function(sqlite3_context *context, int argc, sqlite3_value **argv);
 
