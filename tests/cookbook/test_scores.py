@@ -1,6 +1,8 @@
 """The score questions a second way: leads replayed one by one in Python over the raw tables."""
 
 import collections
+import datetime
+import math
 
 import pytest
 
@@ -95,3 +97,102 @@ def test_28_crossings_of_the_log(demo):
     own = replay(demo, True)
     assert [(row["times"], row["leads_by_the_sheets"], row["leads_by_the_log"]) for row in times] == [
         (n, sum(len(own[lead]) == n for lead in leads), sum(found[lead] == n for lead in leads)) for n in range(4)]
+
+
+TAKEN = {"learn": "2024-07-04 23:59:59", "test": "2024-10-02 23:59:59"}
+
+
+def days(later, earlier):
+    return (datetime.datetime.fromisoformat(later) - datetime.datetime.fromisoformat(earlier)).total_seconds() / 86400
+
+
+@pytest.fixture(scope="module")
+def known(demo):
+    """role -> [(lead, score or None, days waiting, became SQL), …], from logs read once in order of time."""
+    events = demo.execute("SELECT lead_id, stage, entered_at FROM stage_events ORDER BY entered_at, event_id").fetchall()
+    log = demo.execute("SELECT lead_id, scored_at, score FROM score_log ORDER BY scored_at, score_id").fetchall()
+    found = {}
+    for role, taken in TAKEN.items():
+        state = {lead: (stage, time) for lead, stage, time in events if time <= taken}
+        scores = {lead: score for lead, time, score in log if time <= taken}
+        later = {lead for lead, stage, time in events if stage == "sql" and time > taken and days(time, taken) <= 90}
+        found[role] = [(lead, scores.get(lead), days(taken, time), int(lead in later))
+                       for lead, (stage, time) in sorted(state.items()) if stage in ("inquiry", "mql", "sal")]
+    return found
+
+
+def pairs(rows):
+    """Of all pairs of a good and another row, those in which the good one has more; ties one half."""
+    good, other = [p for p, y in rows if y], [p for p, y in rows if not y]
+    return sum((a > b) + (a == b) / 2 for a in good for b in other) / len(good) / len(other)
+
+
+def solve(matrix, right):
+    """Gauss-Jordan, the largest pivot first."""
+    rows = [list(row) + [value] for row, value in zip(matrix, right)]
+    for i in range(len(rows)):
+        best = max(range(i, len(rows)), key=lambda k: abs(rows[k][i]))
+        rows[i], rows[best] = rows[best], rows[i]
+        rows[i] = [value / rows[i][i] for value in rows[i]]
+        for k in range(len(rows)):
+            if k != i:
+                rows[k] = [a - rows[k][i] * b for a, b in zip(rows[k], rows[i])]
+    return [row[-1] for row in rows]
+
+
+def probability(weights, x):
+    return 1 / (1 + math.exp(-sum(w * value for w, value in zip(weights, x))))
+
+
+def fit(rows):
+    """Newton's method on the likelihood; rows of (y, x), x begins with 1."""
+    n = len(rows[0][1])
+    weights = [0.0] * n
+    for _ in range(60):
+        ps = [probability(weights, x) for _, x in rows]
+        gradient = [sum((y - p) * x[i] for (y, x), p in zip(rows, ps)) for i in range(n)]
+        hessian = [[sum(p * (1 - p) * x[i] * x[k] for (_, x), p in zip(rows, ps)) for k in range(n)] for i in range(n)]
+        weights = [w + step for w, step in zip(weights, solve(hessian, gradient))]
+    assert max(map(abs, gradient)) < 1e-6
+    return weights, [math.sqrt(solve(hessian, [float(i == k) for k in range(n)])[i]) for i in range(n)]
+
+
+def test_18_snapshots_and_deciles(known):
+    snapshots, tenths = cookbook.results(18)[:2]
+    for row in snapshots:
+        rows = known[row["role"]]
+        assert (row["leads"], row["without_score"], row["became_sql"]) == (
+            len(rows), sum(score is None for _, score, _, _ in rows), sum(y for *_, y in rows))
+        assert row["auc"] == f"{pairs([(score, y) for _, score, _, y in rows if score is not None]):.3f}"
+    scored = sorted((-score, lead, y) for lead, score, _, y in known["test"] if score is not None)
+    total, at = sum(y for *_, y in scored), 0
+    for n, row in enumerate(tenths):
+        part = scored[at : at + row["leads"]]
+        at += len(part)
+        assert len(part) == len(scored) // 10 + (n < len(scored) % 10)
+        assert row["scores"] == f"{-part[-1][0]} to {-part[0][0]}" and row["became_sql"] == sum(y for *_, y in part)
+        assert row["decile_lift"] == f"{row['became_sql'] / len(part) / (total / len(scored)):.2f}"
+        assert row["found"].strip() == f"{100 * sum(y for *_, y in scored[:at]) / total:.1f} %"
+    assert at == len(scored)
+
+
+def test_18_probabilities(known):
+    _, _, judges, terms, bands = cookbook.results(18)
+    learn, test = ([row for row in known[role] if row[1] is not None] for role in ("learn", "test"))
+    rate = sum(y for *_, y in learn) / len(learn)
+    by_score, _ = fit([(y, (1, score)) for _, score, _, y in learn])
+    weights, errors = fit([(y, (1, score, waited)) for _, score, waited, y in learn])
+    judged = [[(rate, y) for *_, y in test], [(probability(by_score, (1, score)), y) for _, score, _, y in test],
+              [(probability(weights, (1, score, waited)), y) for _, score, waited, y in test]]
+    for row, rows in zip(judges, judged):
+        assert row["expected_sqls"] == f"{sum(p for p, _ in rows):.1f}" and row["became_sql"] == sum(y for _, y in rows)
+        assert row["brier"] == f"{sum((p - y) ** 2 for p, y in rows) / len(rows):.4f}"
+        assert row["auc"] == f"{pairs(rows):.3f}"
+    for row, weight, error in zip(terms, weights, errors):
+        assert float(row["coefficient"]) == pytest.approx(weight, abs=0.000051)
+        assert float(row["std_error"]) == pytest.approx(error, abs=0.000051)
+        assert float(row["p_value"]) == pytest.approx(math.erfc(abs(weight / error) / math.sqrt(2)), abs=0.00051)
+    for row, low, high in zip(bands, (0, 0.05, 0.15, 0.3), (0.05, 0.15, 0.3, 1)):
+        inside = [(p, y) for p, y in judged[2] if low <= p < high]
+        assert (row["leads"], row["expected_sqls"], row["became_sql"]) == (
+            len(inside), f"{sum(p for p, _ in inside):.1f}", sum(y for _, y in inside))
