@@ -15,12 +15,12 @@ int at_engagement_add(AtEnv *env, AtEngagement *e, double points, int64_t time){
   return at_reals_add(env, &e->faded, points*at_exp2_negative(half_lives));
 }
 
-/* The sum at as_of; 0 without points. */
+/* The sum at as_of; 0 without points. It means nothing where it fails. */
 double at_engagement_score(AtEnv *env, AtEngagement *e){
   AtSum sum = {0, 0};
   uint32_t i;
   if( !at_reals_sort(env, &e->faded) ) return 0;
-  for(i=0; i<e->faded.n; i++) at_sum_add(&sum, at_reals_at(&e->faded, i));
+  for(i=0; i<e->faded.n && at_alive(env, 1); i++) at_sum_add(&sum, at_reals_at(&e->faded, i));
   return at_sum_total(&sum);
 }
 

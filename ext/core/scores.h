@@ -136,4 +136,11 @@ int at_logistic_model_parse(AtEnv *env, AtLogisticModel *model, const char *text
 double at_logistic_predict(const AtLogisticModel *model, const double *x);
 void at_logistic_model_free(const AtAlloc *alloc, AtLogisticModel *model);
 
+/************************ Interface to code in domain.c ***********************
+** The domain of an e-mail address or of a web address.
+*/
+#define AT_MAX_DOMAIN 253           /* bytes */
+size_t at_email_domain(const char *text, size_t n, char out[AT_MAX_DOMAIN]);
+size_t at_web_domain(const char *text, size_t n, char out[AT_MAX_DOMAIN]);
+
 #endif

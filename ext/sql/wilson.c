@@ -7,21 +7,13 @@
 */
 #include "sql.h"
 
-#include <math.h>
-
 static void bound(sqlite3_context *context, const char *name, int argc, sqlite3_value **argv, int high){
   static const char *const arguments[] = {"k", "n", "confidence"};
   AtEnv env = connection_env(sqlite3_user_data(context));
   double x[3] = {0, 0, 0.95}, bounds[2];
   AtCell cell;
   int i, is_null = 0;
-  for(i=0; i<argc; i++){
-    const char *mend;
-    cell_of(argv[i], &cell);
-    mend = at_cell_number(&cell, &x[i]);
-    if( mend ) at_fail(&env, AT_INVALID, "%s is no number (got %s); %s", arguments[i], at_cell_quote(&cell).text, mend);
-    if( mend==NULL && isnan(x[i]) ) is_null = 1;
-  }
+  for(i=0; i<argc; i++) is_null |= !group_number(&env, argv[i], arguments[i], &x[i]);
   if( !env.error.code && !is_null ){
     if( !at_rate_ok(x[0], x[1]) ){
       cell_of(argv[0], &cell);

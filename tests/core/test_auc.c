@@ -88,12 +88,17 @@ static void test_failures(void **state){
   check_failures(*state, rank_many, NULL, 15);
 }
 
+static void test_stops(void **state){
+  check_stops(*state, rank_many, NULL, 100);
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     HEAP_TEST(test_by_hand),
     HEAP_TEST(test_every_pair),
     HEAP_TEST(test_many_pairs),
     HEAP_TEST(test_failures),
+    HEAP_TEST(test_stops),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -90,12 +90,17 @@ static void test_failures(void **state){
   check_failures(*state, score_many, NULL, 8);
 }
 
+static void test_stops(void **state){
+  check_stops(*state, score_many, NULL, 100);
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     HEAP_TEST(test_halves),
     HEAP_TEST(test_the_ends_of_time),
     HEAP_TEST(test_random_points),
     HEAP_TEST(test_failures),
+    HEAP_TEST(test_stops),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,6 +20,7 @@ AGGREGATES = [
     "SELECT sequence_count('(?1).*(?2)', ts, channel > 'c1', channel > 'c2') FROM seen GROUP BY entity",
     "SELECT sequence_next_node('backward', 'tail', ts, channel, 1) FROM seen GROUP BY entity",
     "SELECT sessionize(ts, 5 + (channel < 0)) OVER (ORDER BY ts) FROM seen",
+    "SELECT engagement_score(channel, ts, 1e9, 86400), lift(ts > 9, channel), auc(channel, ts > 9) FROM seen GROUP BY entity",
 ]
 
 

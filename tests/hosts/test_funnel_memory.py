@@ -53,6 +53,7 @@ QUERIES = [
     f"SELECT sequence_match_events('(?1).*(?t>100)(?2)(?2)(?2)', ts, {STAGES}) FROM events",
     "SELECT sequence_next_node('backward', 'tail', ts, label, 1, stage > '') FROM events WHERE entity = 3",
     "SELECT sum(s) FROM (SELECT sessionize(ts, 1) OVER (ORDER BY ts) AS s FROM events)",
+    "SELECT engagement_score(ts, ts, 500, '1 min'), lift(stage = 'won', label > 'label 2'), auc(ts % 7, stage = 'won') FROM events GROUP BY entity",
 ]
 
 

@@ -1,5 +1,5 @@
 """engagement_score, lift and auc on random data: sums in high precision, all pairs, R's prop.test() and wilcox.test(), what must
-not matter and what must add up.
+not matter and what must add up. email_domain and web_domain of addresses put together, and beside Python's own readers.
 
 R is installed by `make test`; without it these tests fail.
 """
@@ -7,9 +7,12 @@ R is installed by `make test`; without it these tests fail.
 import csv
 import json
 import random
+import re
 import subprocess
 from decimal import Decimal, localcontext
+from email.utils import parseaddr
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given
@@ -232,3 +235,51 @@ def test_auc_equals_the_statistic_of_r(tmp_path):
         converted = sum(c for _, c in ranking)
         auc = float(wanted["statistic"]) / (converted * (len(ranking) - converted))
         assert value_of(["s", "c"], ranking, "auc(s, c)") == pytest.approx(auc, rel=1e-15)
+
+
+############################### email_domain, web_domain ###############################
+
+labels = st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9_-]{0,8}[A-Za-z0-9])?", fullmatch=True)
+endings = st.from_regex(r"[A-Za-z][A-Za-z0-9]{1,5}", fullmatch=True)
+domains = st.builds(lambda parts, end: ".".join([*parts, end]), st.lists(labels, min_size=1, max_size=3), endings)
+users = st.from_regex(r"[A-Za-z0-9.!#$%&'*+/=^_`{|}~-]{1,12}", fullmatch=True)
+paths = st.from_regex(r"([/?#][A-Za-z0-9/?#@:.%&=-]{0,15})?", fullmatch=True)
+DOMAIN = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.[a-z][a-z0-9_-]*")
+
+
+@pytest.fixture(scope="module")
+def domain_of():
+    """Function: email_domain(text) or web_domain(text)."""
+    connection = harness.connect()
+    yield lambda function, text: connection.execute(f"SELECT {function}(?)", (text,)).fetchone()[0]
+    connection.close()
+
+
+@given(users, domains, st.sampled_from(["{}", " {}\n", "<{}>", "Jane Doe <{}>", '"Doe, Jane" <{}>', "mailto:{}", "MAILTO:{}?cc=a@b.org", "{}."]))
+def test_the_domain_of_an_email(domain_of, user, domain, form):
+    address = f"{user}@{domain}"
+    assert domain_of("email_domain", form.format(address)) == domain.lower()
+    if "mailto" not in form.lower() and not form.endswith("."):
+        assert parseaddr(form.format(address))[1].rpartition("@")[2].lower() == domain.lower()
+
+
+def without_www(host):
+    rest = host[4:] if host.startswith("www.") else host
+    return rest if "." in rest else host
+
+
+@given(st.sampled_from(["", "//", "http://", "HTTPS://", "ftp://"]), st.sampled_from(["", "jane@", "jane:p@ss@"]), st.sampled_from(["", "www.", "WWW."]),
+       domains, st.sampled_from(["", ":", ":80", ":65535"]), paths)  # fmt: skip
+def test_the_domain_of_a_web_address(domain_of, scheme, user, www, domain, port, path):
+    text = f"{scheme}{user}{www}{domain}{port}{path}"
+    wanted = without_www((www + domain).lower())
+    assert domain_of("web_domain", text) == domain_of("web_domain", f" {text}\t") == wanted
+    if scheme:
+        assert without_www(urlsplit(text).hostname) == wanted
+
+
+@given(st.text(alphabet="aZ1.-_@:/<>?#, \\\"[]w", max_size=30))
+def test_what_comes_out_is_a_domain_of_the_text(domain_of, text):
+    for function in ("email_domain", "web_domain"):
+        domain = domain_of(function, text)
+        assert domain is None or (DOMAIN.fullmatch(domain) and domain in text.lower()), (function, text)

@@ -1,4 +1,4 @@
-"""Errors of engagement_score, lift and auc: `name(): what is wrong (got what); what to write instead`, never a partial answer."""
+"""Errors of engagement_score, lift, auc and the domains: `name(): what is wrong (got what); what to write instead`, never a partial answer."""
 
 import json
 import sqlite3
@@ -141,3 +141,42 @@ def test_an_error_in_a_later_group_ends_the_statement(base, call, error):
     for _ in range(3):
         assert error in message(base, f"SELECT g, {call} FROM t GROUP BY g")
     assert base.execute("SELECT count(*) FROM t").fetchone() == (3,)
+
+
+@pytest.mark.parametrize("function", ["email_domain", "web_domain"])
+def test_a_blob_has_no_domain(db, function):
+    words = ["text is no text", "(got a BLOB)", "CAST(… AS TEXT)"]
+    assert_error(db, function, words, f"SELECT {function}(?)", b"jane@example.com")
+    assert_error(db, function, words, f"SELECT {function}(x'')")
+    assert db.execute(f"SELECT {function}(CAST(? AS TEXT))", (b"jane@example.com",)).fetchone() == ("example.com",)
+
+
+@pytest.mark.parametrize("call", ["email_domain()", "email_domain('a', 'b')", "web_domain()", "web_domain('a', 'b')"])
+def test_a_domain_is_of_one_text(db, call):
+    with pytest.raises(sqlite3.OperationalError, match="wrong number of arguments"):
+        db.execute(f"SELECT {call}")
+
+
+@pytest.mark.parametrize("text", [b"jane\x00@example.com", b"jane@exam\x00ple.com", b"www.example.com\x00", b"\x00", b"x" * 2**20, b"@" * 2**20,
+                                  b"." * 2**20, b"a." * 2**19, b"jane@" + b"a." * 2**19 + b"com"])  # fmt: skip
+def test_text_that_is_no_address(db, text):
+    """A NUL within, a megabyte: no domain, no error."""
+    assert db.execute("SELECT email_domain(t), web_domain(t) FROM (SELECT CAST(? AS TEXT) AS t)", (text,)).fetchone() == (None, None)
+
+
+def test_a_domain_behind_a_megabyte(db):
+    row = db.execute("SELECT email_domain(?1 || '@example.com'), web_domain('example.com/' || ?1)", ("x" * 2**20,)).fetchone()
+    assert row == ("example.com", "example.com")
+
+
+def test_text_that_is_no_utf8_keeps_its_bytes(db):
+    db.text_factory = bytes
+    row = db.execute("SELECT email_domain(t), web_domain(t) FROM (SELECT CAST(? AS TEXT) AS t)", (b"j@\xff\xc3.\xe9X",)).fetchone()
+    assert row == (b"\xff\xc3.\xe9x", b"\xff\xc3.\xe9x")
+
+
+def test_a_database_of_utf16(db):
+    db.execute("PRAGMA encoding = 'UTF-16'")
+    db.execute("CREATE TABLE a(t)")
+    db.execute("INSERT INTO a VALUES ('jane@BÜCHER.de')")
+    assert db.execute("SELECT email_domain(t), web_domain(t) FROM a").fetchone() == ("bÜcher.de",) * 2

@@ -1,4 +1,4 @@
--- engagement_score, lift, auc.
+-- engagement_score, lift, auc, email_domain, web_domain.
 CREATE TABLE t(g, points, ts);
 INSERT INTO t VALUES ('a', 8, 1000), ('a', 8, 900), ('a', 4, 800), ('a', 100, 1001), ('b', -3, 1000), ('b', 16, 800), ('c', 5, 2000);
 -- as of 1000, half after every 100 seconds: a 8 + 4 + 1, b -3 + 4, c nothing yet
@@ -59,3 +59,19 @@ SELECT auc(score, 1), auc(score, 0), auc(NULL, won), auc(score, NULL) FROM s;
 SELECT auc(score, won) FROM s WHERE score > 100;
 -- FILTER
 SELECT auc(score, won) FILTER (WHERE score <> 5) FROM s;
+-- email_domain: after the last @, in small letters, without the dot that may end it
+WITH v(t) AS (VALUES ('jane@Mail.Example.COM'), ('Jane Doe <jane@example.com>'), ('mailto:jane@example.com?subject=a@b.org'), ('  jane@example.com. '), ('a@b@example.co.uk'), ('"a b"@example.com'), ('j@BÜCHER.de')) SELECT t, email_domain(t) FROM v;
+-- no domain: no @, nothing on one side of it, no dot, an empty label, a blank, two addresses, a number for a name
+WITH v(t) AS (VALUES ('jane'), ('@example.com'), ('jane@'), ('jane@localhost'), ('jane@example..com'), ('jane@exa mple.com'), ('ask jane@example.com'), ('a@b.com, c@d.com'), ('jane@10.0.0.1'), (''), (NULL), (12.5)) SELECT t, email_domain(t) FROM v;
+-- web_domain: without scheme, user, port, path, a leading www. and the dot that may end it
+WITH v(t) AS (VALUES ('HTTPS://user:pw@www.Example.com:8080/path?x#y'), ('www.example.com'), ('example.com/path'), ('//example.com'), ('example.com.'), ('www.com'), ('www.co.uk'), ('http://shop.example.com?u=http://b.org'), ('jane@example.com')) SELECT t, web_domain(t) FROM v;
+-- no domain
+WITH v(t) AS (VALUES ('localhost:80'), ('http://[::1]/'), ('http://10.0.0.1/'), ('n/a'), ('see example.com'), ('http:example.com'), ('example.com:x'), (''), (NULL), (12.5)) SELECT t, web_domain(t) FROM v;
+-- people meet their accounts
+WITH people(email) AS (VALUES ('a@Acme.com'), ('b@gmail.com'), ('c@mail.acme.com')), companies(website) AS (VALUES ('https://www.acme.com/'), ('globex.com'))
+SELECT email, website FROM people LEFT JOIN companies ON web_domain(website) = email_domain(email) ORDER BY email;
+-- in an index
+CREATE TABLE companies(website);
+CREATE INDEX by_domain ON companies(web_domain(website));
+INSERT INTO companies VALUES ('https://www.acme.com/'), ('globex.com'), (NULL);
+SELECT website FROM companies INDEXED BY by_domain WHERE web_domain(website) = 'acme.com';
