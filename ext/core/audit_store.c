@@ -280,7 +280,8 @@ static void found_spellings(AtEnv *env, AtAudited *x, const Spellings *p, uint32
   for(i=first; i<limit && i<first+LISTED; i++){
     uint32_t id = p->order[i], rows = is_key ? s->start[id+1]-s->start[id] : count[id];
     AtCell cell = spelling(s, id, is_key);
-    n += (size_t)snprintf(list+n, sizeof list-n, "%s%s (%u rows)", n ? ", " : "", at_cell_quote(&cell).text, (unsigned)rows);
+    n += (size_t)snprintf(list+n, sizeof list-n, "%s%s (%u row%s)", n ? ", " : "", at_cell_quote(&cell).text,
+                          (unsigned)rows, rows==1 ? "" : "s");
   }
   if( i<limit ) snprintf(list+n, sizeof list-n, ", and %u more", (unsigned)(limit-i));
   at_found(env, x->findings, x->relation, kind, NULL, "%s are different %s; write one spelling", list,

@@ -238,7 +238,7 @@ static int audit_keys(AtEnv *env, const Pair *p){
 static void add_values(const Pair *p, char *out, size_t room){
   char value[32], part[32];
   size_t n = (size_t)snprintf(out, room, ", unattributed %llu", (unsigned long long)p->n_unattributed);
-  if( p->c->store->number==NULL ) return;
+  if( !p->c->shape->has_number ) return;
   at_number_format(at_sum_total(&p->value), value);
   at_number_format(at_sum_total(&p->unattributed), part);
   snprintf(out+n, room-n, ", value %s, unattributed value %s", value, part);
