@@ -80,7 +80,7 @@ static void test_by_hand(void **state){
     {"", "1 a@0 1 b@1 1 c@2 1 c@3", "no_pass_opened:4 [rows 4, used 4, skipped 0, refused 0, listed nowhere 0, passes 1: won 1, exited 0, recycled 0, open 0]", AT_NO_PASS_OPENED, "cannot open a pass"},
     {"exits=lost", "1 lost@0 1 a@1 1 b@2 1 c@3", "exit_without_pass:1 [rows 4, used 4, skipped 0, refused 0, listed nowhere 0, passes 1: won 1, exited 0, recycled 0, open 0]",
      AT_EXIT_WITHOUT_PASS, "stage 'lost' comes while no pass is open"},
-    {"", "1 b@1 1 c@2 2 a@0 2 b@9 2 c@10", "late_start:1 skipped_stage:1 [rows 5, used 5, skipped 0, refused 0, listed nowhere 0, passes 2: won 2, exited 0, recycled 0, open 0]",
+    {"", "1 b@1 1 c@2 2 a@0 2 b@9 2 c@10", "skipped_stage:1 late_start:1 [rows 5, used 5, skipped 0, refused 0, listed nowhere 0, passes 2: won 2, exited 0, recycled 0, open 0]",
      AT_LATE_START, "pass 1 begins with stage 'b'"},
     {"order=any", "1 b@1 1 c@2 1 a@3 1 b@4", "[rows 4, used 4, skipped 0, refused 0, listed nowhere 0, passes 2: won 1, exited 0, recycled 0, open 1]", 0, NULL},
     {"order=any", "1 b@1 1 b@2 1 c@2 1 a@3", "repeated_stage:2 same_instant:2 [rows 4, used 4, skipped 0, refused 0, listed nowhere 0, passes 1: won 1, exited 0, recycled 0, open 0]",
