@@ -121,6 +121,8 @@ static const Family *const families[] = {
   &orders_family,
   &markov_effects_family,
   &shapley_effects_family,
+  &attribution_audit_family,
+  &funnel_audit_family,
   &help_family,
   NULL
 };

@@ -13,6 +13,8 @@
 #include "../core/funnel.h"
 #include "../core/scores.h"
 
+#include "../core/audit.h"
+
 SQLITE_EXTENSION_INIT3
 
 /************************ Interface to code in connection.c *******************
@@ -305,7 +307,7 @@ extern const Argument effects_arguments[], paths_arguments[], counts_arguments[]
 extern const Family attribution_family, summary_family, journeys_family, funnel_family,
                     funnel_summary_family, curve_family, channel_effects_family, path_effects_family,
                     transitions_family, orders_family, markov_effects_family, shapley_effects_family,
-                    help_family;
+                    attribution_audit_family, funnel_audit_family, help_family;
 
 /************************ Interface to code in frame.c ************************
 ** Whether a window function's frame moves.
