@@ -12,7 +12,6 @@
 #include "../core/effects.h"
 #include "../core/funnel.h"
 #include "../core/scores.h"
-
 #include "../core/audit.h"
 
 SQLITE_EXTENSION_INIT3
