@@ -2,14 +2,13 @@
 
 import collections
 import datetime
-import math
 
 import pytest
 
 import cookbook
+from figures import difference
 
 START, SPEND = "2024-03-01", 34500.0
-Z = 1.959963984540054  # of 95 %
 
 
 @pytest.fixture(scope="module")
@@ -37,30 +36,6 @@ def story():
     for account, time, of in demo.execute("SELECT account_id, touched_at, campaign_id FROM touches ORDER BY touched_at, channel"):
         touches[account].append((time, of == campaign))
     return groups, list(deals.values()), bought_before, touches
-
-
-def wilson(k, n):
-    """The two rates whose distance from k/n is Z standard errors, found by bisection."""
-    bounds = []
-    for low, high in ((0.0, k / n), (k / n, 1.0)):
-        for _ in range(100):
-            middle = (low + high) / 2
-            outside = abs(k / n - middle) > Z * math.sqrt(middle * (1 - middle) / n)
-            if outside == (middle < k / n):
-                low = middle
-            else:
-                high = middle
-        bounds.append(low)
-    return bounds
-
-
-def difference(k, n, control, m):
-    (low, high), (control_low, control_high) = wilson(k, n), wilson(control, m)
-    p, q = k / n, control / m
-    pooled = (k + control) / (n + m)
-    z = (p - q) / math.sqrt(pooled * (1 - pooled) * (1 / n + 1 / m))
-    return (p - q, p - q - math.hypot(p - low, control_high - q), p - q + math.hypot(high - p, q - control_low),
-            math.erfc(abs(z) / math.sqrt(2)))
 
 
 def test_32_the_lot_and_the_lift(story):

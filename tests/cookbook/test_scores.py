@@ -7,6 +7,7 @@ import math
 import pytest
 
 import cookbook
+from figures import fit, pairs, probability
 
 THRESHOLD = 40
 
@@ -119,42 +120,6 @@ def known(demo):
         found[role] = [(lead, scores.get(lead), days(taken, time), int(lead in later))
                        for lead, (stage, time) in sorted(state.items()) if stage in ("inquiry", "mql", "sal")]
     return found
-
-
-def pairs(rows):
-    """Of all pairs of a good and another row, those in which the good one has more; ties one half."""
-    good, other = [p for p, y in rows if y], [p for p, y in rows if not y]
-    return sum((a > b) + (a == b) / 2 for a in good for b in other) / len(good) / len(other)
-
-
-def solve(matrix, right):
-    """Gauss-Jordan, the largest pivot first."""
-    rows = [list(row) + [value] for row, value in zip(matrix, right)]
-    for i in range(len(rows)):
-        best = max(range(i, len(rows)), key=lambda k: abs(rows[k][i]))
-        rows[i], rows[best] = rows[best], rows[i]
-        rows[i] = [value / rows[i][i] for value in rows[i]]
-        for k in range(len(rows)):
-            if k != i:
-                rows[k] = [a - rows[k][i] * b for a, b in zip(rows[k], rows[i])]
-    return [row[-1] for row in rows]
-
-
-def probability(weights, x):
-    return 1 / (1 + math.exp(-sum(w * value for w, value in zip(weights, x))))
-
-
-def fit(rows):
-    """Newton's method on the likelihood; rows of (y, x), x begins with 1."""
-    n = len(rows[0][1])
-    weights = [0.0] * n
-    for _ in range(60):
-        ps = [probability(weights, x) for _, x in rows]
-        gradient = [sum((y - p) * x[i] for (y, x), p in zip(rows, ps)) for i in range(n)]
-        hessian = [[sum(p * (1 - p) * x[i] * x[k] for (_, x), p in zip(rows, ps)) for k in range(n)] for i in range(n)]
-        weights = [w + step for w, step in zip(weights, solve(hessian, gradient))]
-    assert max(map(abs, gradient)) < 1e-6
-    return weights, [math.sqrt(solve(hessian, [float(i == k) for k in range(n)])[i]) for i in range(n)]
 
 
 def test_18_snapshots_and_deciles(known):
