@@ -303,7 +303,7 @@ def test_stages_that_are_listed_nowhere_are_those_of_plain_python(case):
     found = {}
     for row in rows:
         if row[1] in ("unknown_stage", "similar_stage"):
-            count, name = re.match(r"(\d+) events of stage '(.*?)' are", row[4]).groups()
+            count, name = re.match(r"events (\d+): stage '(.*?)' is", row[4]).groups()
             found[name] = int(count)
     missing = sum(row[1] == "missing_label" for row in rows)
     assert missing == unlisted.pop("(none)", 0)
