@@ -43,7 +43,7 @@ static void offer(AtSuggest *near, const char *text, size_t n){
 static void unlisted_name(AtEnv *env, Stages *s, const AtCell *name, uint32_t events){
   const AtOptions *o = s->x->options;
   const AtLabelList *lists[] = {&o->exits, &o->exclude, &o->exclude_drop};
-  const char *becomes = o->order==AT_ORDER_STRICT ? "and end a pass under order=strict" : "and are left out";
+  const char *becomes = o->order==AT_ORDER_STRICT ? "and ends a pass under order=strict" : "and is left out";
   AtSuggest near;
   uint32_t k;
   int i, j;
@@ -51,14 +51,14 @@ static void unlisted_name(AtEnv *env, Stages *s, const AtCell *name, uint32_t ev
   for(k=0; k<s->stages->n; k++){
     const AtStage *stage = &s->stages->stage[k];
     if( is_same_plain(env, name, stage->text, stage->n) ){
-      at_found(env, s->x->findings, s->x->relation, AT_SIMILAR_STAGE, NULL, "%u events of stage %s are no events of %s %s; write it alike",
+      at_found(env, s->x->findings, s->x->relation, AT_SIMILAR_STAGE, NULL, "events %u: stage %s is not %s %s; write it alike",
                (unsigned)events, at_cell_quote(name).text, at_quote(stage->text, stage->n).text, becomes);
       return;
     }
     offer(&near, stage->text, stage->n);
   }
   for(i=0; i<3; i++) for(j=0; j<lists[i]->n; j++) offer(&near, lists[i]->text[j], lists[i]->bytes[j]);
-  at_found(env, s->x->findings, s->x->relation, AT_UNKNOWN_STAGE, NULL, "%u events of stage %s are listed nowhere %s%s%s%s", (unsigned)events,
+  at_found(env, s->x->findings, s->x->relation, AT_UNKNOWN_STAGE, NULL, "events %u: stage %s is listed nowhere %s%s%s%s", (unsigned)events,
            at_cell_quote(name).text, becomes, near.best[0] ? "; did you mean " : "; list it in stages, exits or exclude", near.best,
            near.best[0] ? "?" : "");
 }

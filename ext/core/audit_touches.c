@@ -98,7 +98,7 @@ static int walk_conversions(AtEnv *env, Pair *p){
     }else if( t->number && at_points_sum(&walk.path)==0 ){
       AtPlace place = at_audited_place(p->c, walk.conversion);
       at_found(env, p->c->findings, p->c->relation, AT_POINTS_NOT_POSITIVE, &place,
-               "the points of its %u touches add up to nothing positive; model points divides it equally", (unsigned)walk.path.n);
+               "touches %u: their points add up to nothing positive; model points divides it equally", (unsigned)walk.path.n);
     }
   }
   at_walk_close(env->alloc, &walk);
@@ -148,12 +148,12 @@ static int count_entities(AtEnv *env, const Pair *p){
     else{ after += n; of_entities += n>0; }
   }
   if( after ){
-    at_found(env, p->t->findings, p->t->relation, AT_TOUCHES_AFTER_LAST, NULL, "%llu touches of %llu entities come after their last conversion",
+    at_found(env, p->t->findings, p->t->relation, AT_TOUCHES_AFTER_LAST, NULL, "touches %llu, entities %llu: later than the entity's last conversion",
              (unsigned long long)after, (unsigned long long)of_entities);
   }
   if( without ){
-    at_found(env, p->t->findings, p->t->relation, AT_ENTITIES_WITHOUT_CONVERSION, NULL, "%llu entities with %llu touches have no conversion",
-             (unsigned long long)without, (unsigned long long)their_touches);
+    at_found(env, p->t->findings, p->t->relation, AT_ENTITIES_WITHOUT_CONVERSION, NULL, "touches %llu, entities %llu: no conversion",
+             (unsigned long long)their_touches, (unsigned long long)without);
   }
   return !env->error.code;
 }

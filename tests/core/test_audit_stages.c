@@ -58,14 +58,14 @@ static void test_by_hand(void **state){
   static const struct { const char *options, *events, *shown; int kind; const char *words; } known[] = {
     {"", "1 a@0 1 b@1 1 c@2", "[rows 3, used 3, skipped 0, refused 0, listed nowhere 0, passes 1: won 1, exited 0, recycled 0, open 0]", 0, NULL},
     {"", "1 a@0 1 B@1 1 b@2 1 c@3", "similar_stage [rows 4, used 4, skipped 0, refused 0, listed nowhere 1, passes 1: won 1, exited 0, recycled 0, open 0]",
-     AT_SIMILAR_STAGE, "1 events of stage 'B' are no events of 'b'|and are left out"},
+     AT_SIMILAR_STAGE, "events 1: stage 'B' is not 'b' and is left out"},
     {"exits=lost", "1 a@0 1 lots@1 1 lots@2 1 lost@3", "unknown_stage absent_stage absent_stage "
      "[rows 4, used 4, skipped 0, refused 0, listed nowhere 2, passes 1: won 0, exited 1, recycled 0, open 0]",
-     AT_UNKNOWN_STAGE, "2 events of stage 'lots' are listed nowhere and are left out|did you mean lost?"},
+     AT_UNKNOWN_STAGE, "events 2: stage 'lots' is listed nowhere and is left out|did you mean lost?"},
     {"exits=lost", "1 a@0 1 b@1 1 c@3 2 a@0 2 lots@3 2 Lost@4", "unknown_stage [rows 6, used 6, skipped 0, refused 0, listed nowhere 1, passes 2: won 1, exited 1, recycled 0, open 0]",
      AT_UNKNOWN_STAGE, "did you mean lost?"},
     {"order=strict", "1 a@0 1 xyz@1 2 a@0 2 b@1 2 c@2", "unknown_stage [rows 5, used 5, skipped 0, refused 0, listed nowhere 1, passes 2: won 1, exited 1, recycled 0, open 0]",
-     AT_UNKNOWN_STAGE, "end a pass under order=strict; list it"},
+     AT_UNKNOWN_STAGE, "ends a pass under order=strict; list it"},
     {"exits=lost,gone", "1 a@0 1 b@1 1 c@2 2 a@1 2 lost@2 2 gon@3", "unknown_stage absent_stage "
      "[rows 6, used 6, skipped 0, refused 0, listed nowhere 1, passes 2: won 1, exited 1, recycled 0, open 0]",
      AT_ABSENT_STAGE, "no event has 'gone', listed in exits; did you mean gon?"},
@@ -73,7 +73,7 @@ static void test_by_hand(void **state){
      AT_SKIPPED_STAGE, "stage 'b' of pass 1 has no event and is filled in with this one|(account_id 1,"},
     {"", "1 -@0 1 a@0 1 b@1 1 c@2", "missing_label:1 [rows 4, used 4, skipped 0, refused 0, listed nowhere 1, passes 1: won 1, exited 0, recycled 0, open 0]", AT_MISSING_LABEL, "stage is NULL"},
     {"", "1 -@0 1 (none)@0 1 a@0 1 b@1 1 c@2", "missing_label:1 duplicate:2 unknown_stage [rows 5, used 5, skipped 0, refused 0, listed nowhere 2, passes 1: won 1, exited 0, recycled 0, open 0]",
-     AT_UNKNOWN_STAGE, "1 events of stage '(none)'"},
+     AT_UNKNOWN_STAGE, "events 1: stage '(none)'"},
     {"", "1 a@0 1 a@1 1 a@1 1 b@2 1 a@3 1 c@4", "duplicate:3 earlier_stage:5 repeated_stage:2 [rows 6, used 6, skipped 0, refused 0, listed nowhere 0, passes 1: won 1, exited 0, recycled 0, open 0]",
      AT_EARLIER_STAGE, "stage 'a' comes after a later stage"},
     {"boomerang=on", "1 a@0 1 b@1 1 a@2 1 b@3 1 c@4", "[rows 5, used 5, skipped 0, refused 0, listed nowhere 0, passes 2: won 1, exited 0, recycled 1, open 0]", 0, NULL},

@@ -117,9 +117,9 @@ static void test_faulty_touches(void **state){
   FAULT(row.time = cell_integer(1700000), "", "old_time:2", AT_OLD_TIME, "touched_at is earlier than 1990 (account_id");
   FAULT(row.time = cell_integer(20240131), "", "integer_date:2", AT_INTEGER_DATE, "looks like a date");
   FAULT(row.time = cell_text("2100-01-01"), "", "future_time:2 touches_after_last_conversion", AT_FUTURE_TIME, "not before 2100");
-  FAULT(row.time = cell_text("2099-12-31"), "", "touches_after_last_conversion", AT_TOUCHES_AFTER_LAST, "1 touches of 1 entities");
-  FAULT(row.time = cell_integer(FIRST+101), "", "touches_after_last_conversion", AT_TOUCHES_AFTER_LAST, "1 touches of 1 entities");
-  FAULT(row.entity = cell_integer(2), "", "entities_without_conversion", AT_ENTITIES_WITHOUT_CONVERSION, "1 entities with 1 touches");
+  FAULT(row.time = cell_text("2099-12-31"), "", "touches_after_last_conversion", AT_TOUCHES_AFTER_LAST, "touches 1, entities 1: later");
+  FAULT(row.time = cell_integer(FIRST+101), "", "touches_after_last_conversion", AT_TOUCHES_AFTER_LAST, "touches 1, entities 1: later");
+  FAULT(row.entity = cell_integer(2), "", "entities_without_conversion", AT_ENTITIES_WITHOUT_CONVERSION, "touches 1, entities 1: no conversion");
   FAULT(row.entity = cell_text(" 1"), "", "similar_keys:2 entities_without_conversion", AT_SIMILAR_KEYS, "no key of conversions is ' 1', but the number 1 is nearly");
   FAULT(row.time = cell_integer(FIRST+200), "as_of=1700000150", "future_time:2", AT_FUTURE_TIME, "later than as_of");
 #undef FAULT
@@ -195,7 +195,7 @@ static void test_more_faults(void **state){
   deals[0] = good_deal();
   touches[0].number = cell_integer(0);
   check(*state, "", touches, 1, deals, 1, "[rows 1, used 1, skipped 0, refused 0] points_not_positive:1 "
-        "[rows 1, used 1, skipped 0, refused 0, unattributed 0, value 50.0, unattributed value 0.0]", AT_POINTS_NOT_POSITIVE, "its 1 touches");
+        "[rows 1, used 1, skipped 0, refused 0, unattributed 0, value 50.0, unattributed value 0.0]", AT_POINTS_NOT_POSITIVE, "touches 1: their points");
   touches[0] = good_touch();
   touches[0].entity = cell_text("1");              /* all text, all numbers */
   check(*state, "", touches, 1, deals, 1, "keys_of_two_classes entities_without_conversion [rows 1, used 1, skipped 0, refused 0] no_touches:1 "
@@ -216,7 +216,7 @@ static void test_more_faults(void **state){
         "[rows 1, used 1, skipped 0, refused 0, unattributed 0, value 50.0, unattributed value 0.0]", AT_FUTURE_TIME, "silence of more than a year");
   for(i=0; i<3; i++) touches[i].time = cell_integer(FIRST+i+40000000);   /* three are one in ten */
   check(*state, "", touches, 30, deals, 1, "touches_after_last_conversion [rows 30, used 30, skipped 0, refused 0] "
-        "[rows 1, used 1, skipped 0, refused 0, unattributed 0, value 50.0, unattributed value 0.0]", AT_TOUCHES_AFTER_LAST, "3 touches");
+        "[rows 1, used 1, skipped 0, refused 0, unattributed 0, value 50.0, unattributed value 0.0]", AT_TOUCHES_AFTER_LAST, "touches 3, entities 1");
   check(*state, "most=1", touches, 0, deals, 1, "[rows 0, used 0, skipped 0, refused 0] no_touches:1 "
         "[rows 1, used 1, skipped 0, refused 0, unattributed 1, value 50.0, unattributed value 50.0]", 0, NULL);
 }
