@@ -18,7 +18,7 @@ static void domain(sqlite3_context *context, sqlite3_value *value, const char *f
   cell_of(value, &cell);
   if( cell.type==AT_BLOB ){
     AtEnv env = connection_env(sqlite3_user_data(context));
-    at_fail(&env, AT_INVALID, "text is no text (got a BLOB); write CAST(… AS TEXT)");
+    at_fail(&env, AT_INVALID, "text is no text (got a BLOB); write CAST(... AS TEXT)");
     result_failure(context, function, &env);
   }else if( cell.type==AT_TEXT && (n = read(cell.text, cell.n, out))>0 ){
     sqlite3_result_text64(context, out, n, SQLITE_TRANSIENT, SQLITE_UTF8);

@@ -145,7 +145,7 @@ def test_an_error_in_a_later_group_ends_the_statement(base, call, error):
 
 @pytest.mark.parametrize("function", ["email_domain", "web_domain"])
 def test_a_blob_has_no_domain(db, function):
-    words = ["text is no text", "(got a BLOB)", "CAST(… AS TEXT)"]
+    words = ["text is no text", "(got a BLOB)", "CAST(... AS TEXT)"]
     assert_error(db, function, words, f"SELECT {function}(?)", b"jane@example.com")
     assert_error(db, function, words, f"SELECT {function}(x'')")
     assert db.execute(f"SELECT {function}(CAST(? AS TEXT))", (b"jane@example.com",)).fetchone() == ("example.com",)
