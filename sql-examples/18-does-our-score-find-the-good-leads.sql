@@ -2,10 +2,11 @@
 --
 -- A score is a promise about the future, so it is judged by what followed. We go back 90 days, to the evening of
 -- 2024-10-02, take every lead that was on its way then (inquiry, mql or sal, not yet decided), with its stage and
--- its score as they were logged by then, and look who became an SQL in the 90 days up to today. Today's score
--- would know the answer already. A recycled lead is not on its way. Leads that sales brought in have no score:
--- they are counted and left out. Probabilities are learned one snapshot earlier, on 2024-07-04 and the 90 days
--- after it, so the test has not been seen before; both lie after the change of the MQL definition.
+-- its score as they were logged by then, and look who became an SQL (a sales qualified lead) in the 90 days up to
+-- today. Today's score would know the answer already. A recycled lead is not on its way. Leads that sales brought
+-- in have no score: they are counted and left out. Probabilities are learned one snapshot earlier, from 2024-07-04
+-- and the 90 days after it, so nothing of what they are tested on has been seen; both snapshots lie after the
+-- change of the MQL definition.
 
 .headers on
 .mode column

@@ -31,24 +31,24 @@ CREATE TEMP TABLE payments AS
 -- two favour the old ones, who have had more time.
 WITH cohorts AS (
   SELECT cohort, min(quarter_no) AS quarter_no, count(*) AS customers FROM customers GROUP BY cohort
-), lines AS (
-  SELECT c.cohort, c.customers, 4 * 2024 + 4 - c.quarter_no AS age, p.later, p.amount_cents / 100.0 AS euros
-  FROM cohorts AS c JOIN payments AS p USING (cohort)
+), lines(line, cohort, customers, age, later, euros) AS (
+  SELECT 1, cohort, customers, 4 * 2024 + 4 - c.quarter_no, later, amount_cents / 100.0
+  FROM cohorts AS c JOIN payments USING (cohort)
+  UNION ALL
+  SELECT 2, 'total', (SELECT count(*) FROM customers), 0, later, amount_cents / 100.0 FROM payments
+  UNION ALL
+  SELECT 3, 'revenue in the CRM', NULL, NULL, NULL, amount FROM won_deals
 )
-SELECT cohort, customers, printf('%.2f', total(euros) FILTER (WHERE later = 0)) AS first_quarter,
+SELECT cohort, customers,
+       CASE WHEN age >= 0 THEN printf('%.2f', total(euros) FILTER (WHERE later = 0)) ELSE '' END AS first_quarter,
        CASE WHEN age >= 1 THEN printf('%.2f', total(euros) FILTER (WHERE later <= 1)) ELSE '' END AS plus_1,
        CASE WHEN age >= 2 THEN printf('%.2f', total(euros) FILTER (WHERE later <= 2)) ELSE '' END AS plus_2,
        CASE WHEN age >= 4 THEN printf('%.2f', total(euros) FILTER (WHERE later <= 4)) ELSE '' END AS plus_4,
-       printf('%.2f', sum(euros)) AS lifetime_value, printf('%.2f', sum(euros) / customers) AS per_customer
+       printf('%.2f', sum(euros)) AS lifetime_value,
+       CASE WHEN customers THEN printf('%.2f', sum(euros) / customers) ELSE '' END AS per_customer
 FROM lines
-GROUP BY cohort
-UNION ALL
-SELECT 'total', (SELECT count(*) FROM customers), printf('%.2f', sum(amount_cents) FILTER (WHERE later = 0) / 100.0),
-       '', '', '', printf('%.2f', sum(amount_cents) / 100.0),
-       printf('%.2f', sum(amount_cents) / 100.0 / (SELECT count(*) FROM customers))
-FROM payments
-UNION ALL
-SELECT 'revenue in the CRM', NULL, '', '', '', '', printf('%.2f', sum(amount_cents) / 100.0), '' FROM won_deals;
+GROUP BY line, cohort
+ORDER BY line, cohort;
 
 -- By channel of acquisition: the first deals, what came on top of them, what went back, and how many customers
 -- bought more than once. Few customers per channel, and a single large deal moves the average.
