@@ -110,6 +110,15 @@ SELECT choice, named, won, printf('%4.1f %%', 100.0 * won / named) AS rate,
 FROM choices
 ORDER BY line;
 
+-- In market today, by stage. Those in Decision are in talks already, those in Purchase are customers: the rule
+-- tells who is buying, not who will begin to.
+SELECT stage, count(*) AS accounts, sum(talks) AS with_open_deal, sum(NOT talks) AS without,
+       printf('%.1f', sum(p_stage)) AS expected_to_win
+FROM (SELECT r.*, EXISTS (SELECT 1 FROM open_deals AS d WHERE d.account_id = r.account_id) AS talks
+      FROM rated AS r WHERE role = 'today' AND in_market)
+GROUP BY stage
+ORDER BY stage;
+
 -- The accounts in market today, the likeliest to buy first (by the model with the stage); the first fifteen.
 SELECT r.account_id, a.name, a.fit, printf('%.1f', engagement) AS engagement, printf('%+.1f', momentum) AS momentum,
        stage, printf('%4.1f %%', 100 * p_stage) AS probability, a.owner,

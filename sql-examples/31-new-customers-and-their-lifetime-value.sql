@@ -2,9 +2,10 @@
 --
 -- An account is a new customer in the quarter in which its first deal was won, and stays in that cohort for
 -- good. It was acquired by the channel of its first touch ever; one that sales knew from elsewhere, without a
--- touch, is (unattributed). Its lifetime value is all it has paid up to today: the first deal, further deals and
--- expansions, refunds taken off. A customer who got all the money back is still counted as acquired. Each euro
--- belongs to one customer and each customer to one cohort, so every table adds up to the revenue in the CRM.
+-- touch before that deal, is (unattributed). Its lifetime value is all it has paid up to today: the first deal,
+-- further deals and expansions, refunds taken off. A customer who got all the money back is still counted as
+-- acquired. Each euro belongs to one customer and each customer to one cohort, so every table adds up to the
+-- revenue in the CRM.
 
 .headers on
 .mode column

@@ -98,7 +98,7 @@ def test_16_rule_and_models(known, rated):
 def test_16_the_accounts_of_today(known, rated):
     rows = {account: row for account, row in known["today"].items() if all(row["tests"])}
     expected = sorted(rows, key=lambda account: -rated["today"][account][1])[:15]
-    got = cookbook.results(16)[3]
+    by_stage, got = cookbook.results(16)[3:]
     assert [row["account_id"] for row in got] == expected
     for row in got:
         truth = rows[row["account_id"]]
@@ -106,3 +106,10 @@ def test_16_the_accounts_of_today(known, rated):
         assert float(row["engagement"]) == pytest.approx(truth["engagement"], abs=0.051)
         assert float(row["momentum"]) == pytest.approx(truth["momentum"], abs=0.051)
         assert float(row["probability"][:-2]) == pytest.approx(100 * rated["today"][row["account_id"]][1], abs=0.051)
+    in_talks = {account for (account,) in cookbook.open_demo().execute("SELECT account_id FROM deals WHERE status = 'open'")}
+    for row in by_stage:
+        inside = {account for account, truth in rows.items() if truth["stage"] == row["stage"]}
+        assert (row["accounts"], row["with_open_deal"], row["without"]) == (
+            len(inside), len(inside & in_talks), len(inside - in_talks))
+        assert row["expected_to_win"] == f"{sum(rated['today'][account][1] for account in inside):.1f}"
+    assert sum(row["accounts"] for row in by_stage) == len(rows)
