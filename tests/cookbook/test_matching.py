@@ -7,6 +7,7 @@ import re
 import pytest
 
 import cookbook
+import harness
 
 
 @pytest.fixture(scope="module")
@@ -105,3 +106,15 @@ def test_29_matches_are_right_and_proposals_are_not_matches(demo, matched):
         right[rule, left == {truth}] += 1
     assert not any(right[rule, False] for rule in (1, 2, 3))
     assert (right[5, True] + right[6, True], right[5, False] + right[6, False]) == (1, 25)  # as the file says
+
+
+def test_29_an_account_with_a_junk_domain_gets_nothing(demo):
+    """In a copy, one account has the domain that everybody's free mail has: not one form may go to it."""
+    copy = harness.connect()
+    demo.backup(copy)
+    copy.execute("UPDATE accounts SET domain = 'freemail.example' WHERE account_id = 1")
+    assert cookbook.results(29, copy)[4] == cookbook.results(29)[4]
+    copy.execute("DELETE FROM junk_domains")
+    for table in ("forms", "found", "left_over"):
+        copy.execute(f"DROP TABLE temp.{table}")
+    assert {(row["outcome"], row["rule"]): row["forms"] for row in cookbook.results(29, copy)[0]}["match", 1] > 150
