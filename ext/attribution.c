@@ -96,6 +96,13 @@ static const Function functions[] = {
    "wilson_low(k, n [, confidence])", "lower bound of the rate k / n (Wilson); NULL for n = 0", "SELECT wilson_low(4, 10)"},
   {"wilson_high", 2, 3, PURE, wilson_high_function, NULL, NULL, NULL, NULL,
    "wilson_high(k, n [, confidence])", "upper bound of the rate k / n (Wilson); NULL for n = 0", "SELECT wilson_high(4, 10)"},
+  {"logistic_fit", -1, -1, JSON, NULL, logistic_fit_step, logistic_fit_final, NULL, NULL,
+   "logistic_fit([options,] y, x1, …)",
+   "logistic regression of a condition on numbers: JSON object with intercept, coefficients, standard errors, z, p values (the intercept's first) and more; options: 'ridge=1' holds the coefficients back",
+   "SELECT logistic_fit(status = 'won', fit = 'strong', segment = 'enterprise') FROM deals JOIN accounts USING (account_id) WHERE kind = 'new business' AND status <> 'open'"},
+  {"logistic_predict", -1, -1, PURE, logistic_predict_function, NULL, NULL, NULL, NULL,
+   "logistic_predict(model, x1, …)", "the probability that a model of logistic_fit gives; NULL where the model or an x is NULL",
+   "SELECT deal_id, logistic_predict((SELECT logistic_fit(status = 'won', fit = 'strong') FROM deals JOIN accounts USING (account_id) WHERE status <> 'open'), fit = 'strong') FROM deals JOIN accounts USING (account_id) WHERE status = 'open'"},
   {"attribution_version", 0, 0, PURE, version_function, NULL, NULL, NULL, NULL,
    "attribution_version()", "version and build", "SELECT attribution_version()"},
   {NULL, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL}
@@ -116,6 +123,8 @@ static const Family *const families[] = {
   &orders_family,
   &markov_effects_family,
   &shapley_effects_family,
+  &attribution_audit_family,
+  &funnel_audit_family,
   &help_family,
   NULL
 };

@@ -175,6 +175,7 @@ struct AtOptions {
   char *event_id, *hold;            /* column names */
   int chain_order;                  /* 1 .., 0 = auto */
   double min_paths;                 /* 0 = none */
+  uint32_t most;                    /* findings of a kind */
   const char *separator;
   size_t separator_n;
   char *copy;                       /* owned text that the above points into */
@@ -185,10 +186,11 @@ enum { AT_LABEL_FIRST, AT_LABEL_LAST, AT_LABEL_STAGE };
 enum { AT_FOR_ATTRIBUTION = 1, AT_FOR_SUMMARY = 2, AT_FOR_JOURNEYS = 4, AT_FOR_FUNNEL = 8,
        AT_FOR_FUNNEL_SUMMARY = 16, AT_FOR_CURVE = 32, AT_FOR_CHANNELS = 64, AT_FOR_PATHS = 128,
        AT_FOR_TRANSITIONS = 256, AT_FOR_ORDERS = 512, AT_FOR_COUNTS = 1024, AT_FOR_COALITIONS = 2048,
-       AT_FOR_AUDIT = 4096, AT_FOR_FUNNEL_AUDIT = 8192, AT_FOR_FORECAST = 16384, AT_FOR_FORECAST_SUMMARY = 32768, AT_FOR_FORECASTS = 16384|32768,
-       AT_FOR_CREDIT = 3, AT_FOR_TOUCHES = 7|64|256|512, AT_FOR_PASSES = 24, AT_FOR_GROUPS = 2|16|32,
+       AT_FOR_AUDIT = 4096, AT_FOR_FUNNEL_AUDIT = 8192, AT_FOR_FORECAST = 16384, AT_FOR_FORECAST_SUMMARY = 32768,
+       AT_FOR_CREDIT = 3, AT_FOR_TOUCHES = 7|64|256|512|4096, AT_FOR_PASSES = 24, AT_FOR_EVENTS = 24|8192,
+       AT_FOR_FORECASTS = 16384|32768, AT_FOR_FUNNELS = 24|8192|16384|32768, AT_FOR_GROUPS = 2|16|32,
        AT_FOR_CHAIN = 64|128|256, AT_FOR_GROUPED = 64|128|256|512|2048, AT_FOR_TEXT = 128|256|1024|2048,
-       AT_FOR_LISTS = 128|1024|2048, AT_FOR_ALL = 63|64|256|512|16384|32768 /* whose rows have times */ };
+       AT_FOR_LISTS = 128|1024|2048, AT_FOR_ALL = 63|64|256|512|4096|8192|16384|32768 /* whose rows have times */ };
 extern const char *const at_option_tables[];  /* names, by bit */
 typedef struct AtOptionInfo AtOptionInfo;
 struct AtOptionInfo {
@@ -285,6 +287,7 @@ void at_path_close(const AtAlloc *alloc, AtPath *path);
 int32_t at_single_touch(const AtModel *model, const AtPath *path);
 int at_weights(const AtModel *model, AtPath *path, double *weight);
 int at_is_single(const AtModel *model);
+double at_points_sum(const AtPath *path);
 
 /************************ Interface to code in allocate.c *********************
 ** A value in parts that add up to it.

@@ -110,6 +110,8 @@ void at_funnel_share(AtFunnel *own, const AtFunnel *f){
   own->rows = NULL;
   own->passes = NULL;
   own->pass_order = NULL;
+  own->ignored = NULL;
+  own->ignored_capacity = own->n_ignored = 0;
   own->capacity = own->rows_capacity = own->passes_capacity = own->n_rows = own->n_passes = 0;
 }
 
@@ -120,6 +122,7 @@ void at_funnel_close(const AtAlloc *alloc, AtFunnel *f){
   at_free(alloc, f->rows);
   at_free(alloc, f->passes);
   at_free(alloc, f->pass_order);
+  at_free(alloc, f->ignored);
   memset(f, 0, sizeof *f);
 }
 
@@ -136,6 +139,19 @@ struct Walker {
 };
 
 static AtPass *pass_of(const Walker *w){ return &w->f->passes[w->f->n_passes-1]; }
+
+/* Writes down that an event changes nothing, for an audit. */
+static void ignore(Walker *w, const AtStep *step, int why){
+  AtFunnel *f = w->f;
+  if( !f->keeps_ignored ) return;
+  if( f->n_ignored>=f->ignored_capacity ){
+    uint32_t capacity = f->ignored_capacity ? f->ignored_capacity*2 : 16;
+    if( !at_grow(w->env, &f->ignored, capacity, sizeof *f->ignored) ) return;
+    f->ignored_capacity = capacity;
+  }
+  f->ignored[f->n_ignored].event = step->event;
+  f->ignored[f->n_ignored++].why = why;
+}
 
 /* Writes down that the open pass enters a stage. */
 static void enter(Walker *w, uint32_t stage, const AtStep *step, int inferred){
@@ -206,9 +222,11 @@ static void open_pass(Walker *w, uint32_t stage, const AtStep *step){
   AtFunnel *f = w->f;
   AtPass *pass;
   int order = f->options->order;
-  if( order!=AT_ORDER_ANY ){
-    if( (w->may_open==AT_OPENS_FIRST || order==AT_ORDER_STRICT) && stage!=1 ) return;
-    if( w->may_open==AT_OPENS_NOT_LAST && stage==f->stages->n ) return;
+  if( order!=AT_ORDER_ANY
+   && (((w->may_open==AT_OPENS_FIRST || order==AT_ORDER_STRICT) && stage!=1)
+    || (w->may_open==AT_OPENS_NOT_LAST && stage==f->stages->n)) ){
+    ignore(w, step, AT_OPENS_NOTHING);
+    return;
   }
   if( f->n_passes>=f->passes_capacity ){
     uint32_t capacity = f->passes_capacity ? f->passes_capacity*2 : 16;
@@ -271,7 +289,10 @@ static void go_on(Walker *w, uint32_t stage, const AtStep *step){
   int64_t limit;
   uint32_t filled;
   if( o->order==AT_ORDER_ANY ? has_seen(w, stage) : stage<=w->stage ){
-    if( !o->boomerang || (o->order!=AT_ORDER_ANY && stage==w->stage) ) return;
+    if( !o->boomerang || (o->order!=AT_ORDER_ANY && stage==w->stage) ){
+      ignore(w, step, o->order==AT_ORDER_ANY || stage==w->stage ? AT_IS_REPEATED : AT_IS_EARLIER);
+      return;
+    }
     end_pass(w, AT_RECYCLED, step->time, step->event, AT_OPENS_ANY);
     open_pass(w, stage, step);
     return;
@@ -283,6 +304,8 @@ static void go_on(Walker *w, uint32_t stage, const AtStep *step){
     end_pass(w, AT_EXITED, step->time, step->event, AT_OPENS_FIRST);
   }else if( limit<0 || step->time-w->entered<=limit ){
     advance(w, w->stage+1, stage, step);
+  }else{
+    ignore(w, step, AT_IS_LATE);
   }
 }
 
@@ -295,6 +318,8 @@ static void read_step(Walker *w, const AtStep *step){
     if( step->code==AT_CODE_EXIT ) end_pass(w, AT_EXITED, step->time, step->event, AT_OPENS_ANY);
     else if( step->code==AT_CODE_DROP ) end_pass(w, AT_REMOVED, step->time, step->event, AT_OPENS_FIRST);
     else end_pass(w, AT_EXITED, step->time, step->event, AT_OPENS_FIRST);  /* excluded; in order=strict any other */
+  }else if( step->code!=AT_CODE_OTHER ){
+    ignore(w, step, AT_ENDS_NOTHING);
   }
 }
 
@@ -349,7 +374,7 @@ static int compare_passes(const void *passes, uint32_t a, uint32_t b){
 ** They stay until the next call. */
 int at_funnel_entity(AtEnv *env, AtFunnel *f, uint32_t entity){
   uint32_t n, i = 0;
-  f->n_rows = f->n_passes = 0;
+  f->n_rows = f->n_passes = f->n_ignored = 0;
   n = collect(env, f, entity);
   while( i<n && !env->error.code ){
     Walker w = { env, f, 0, 0, AT_OPENS_ANY, 0, 0 };

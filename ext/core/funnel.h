@@ -251,6 +251,10 @@ struct AtStep {
   uint32_t event, held;             /* row of events; tag of hold=, else 0 */
   int32_t code;
 };
+/* Why an event of a listed label changed nothing. */
+enum { AT_IS_REPEATED, AT_IS_EARLIER, AT_IS_LATE, AT_OPENS_NOTHING, AT_ENDS_NOTHING };
+typedef struct AtIgnored AtIgnored;
+struct AtIgnored { uint32_t event; int why; };
 typedef struct AtFunnel AtFunnel;
 struct AtFunnel {
   const AtStore *events;
@@ -268,6 +272,9 @@ struct AtFunnel {
   AtPass *passes;
   uint32_t *pass_order;
   uint32_t n_rows, rows_capacity, n_passes, passes_capacity;
+  int keeps_ignored;                /* whether ignored[] is wanted */
+  AtIgnored *ignored;               /* events of the entity */
+  uint32_t n_ignored, ignored_capacity;
 };
 int at_funnel_check(AtEnv *env, const AtStages *stages, const AtOptions *options);
 int at_funnel_open(AtEnv *env, AtFunnel *f, const AtStore *events, const AtStages *stages,

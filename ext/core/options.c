@@ -203,6 +203,13 @@ static const char *read_cache_mb(AtOptions *o, Value v){
   return NULL;
 }
 
+static const char *read_most(AtOptions *o, Value v){
+  int64_t n;
+  if( !at_integer_parse(v.text, v.n, &n) || n<1 || n>1000000 ) return "write a whole number from 1 to 1000000";
+  o->most = (uint32_t)n;
+  return NULL;
+}
+
 static const struct { AtOptionInfo info; ReadOption read; } table[] = {
   {{"lookback", "lookback=90 days", "touches longer than this before the conversion do not count", AT_FOR_TOUCHES}, read_lookback},
   {{"reset", "reset=none|conversion", "with conversion, a conversion uses up the touches at or before it", AT_FOR_TOUCHES}, read_reset},
@@ -217,23 +224,24 @@ static const struct { AtOptionInfo info; ReadOption read; } table[] = {
   {{"time_unit", "time_unit=s|ms|us", "the unit of numeric times", AT_FOR_ALL}, read_time_unit},
   {{"touch_id", "touch_id=column", "the column that names a touch, instead of the rowid", AT_FOR_TOUCHES}, read_touch_id},
   {{"conversion_id", "conversion_id=column", "the column that names a conversion, instead of the rowid", AT_FOR_TOUCHES}, read_conversion_id},
-  {{"event_id", "event_id=column", "the column that names an event, instead of the rowid", AT_FOR_PASSES}, read_event_id},
-  {{"window", "window=90 days", "a pass that is not won by then ends as exited", AT_FOR_PASSES|AT_FOR_FORECASTS}, read_window},
-  {{"order", "order=ordered|strict|any", "skipped stages are filled in; stages one by one; stages in any order", AT_FOR_PASSES|AT_FOR_FORECASTS}, read_order},
-  {{"exits", "exits=lost,disqualified", "labels that end a pass as exited", AT_FOR_PASSES|AT_FOR_FORECASTS}, read_exits},
-  {{"recycle", "recycle=30 days", "no progress for longer ends a pass as recycled; the next event opens a new one", AT_FOR_PASSES|AT_FOR_FORECASTS}, read_recycle},
-  {{"boomerang", "boomerang=on|off", "with on, an earlier stage seen again opens a new pass", AT_FOR_PASSES|AT_FOR_FORECASTS}, read_boomerang},
-  {{"exclude", "exclude=refund", "labels that end a pass as exited; only the first stage opens a new one", AT_FOR_PASSES|AT_FOR_FORECASTS}, read_exclude},
-  {{"exclude_drop", "exclude_drop=refund", "labels that remove the pass that they fall in", AT_FOR_PASSES|AT_FOR_FORECASTS}, read_exclude_drop},
-  {{"hold", "hold=column", "one value of this column through all stages of a pass", AT_FOR_PASSES}, read_hold},
+  {{"event_id", "event_id=column", "the column that names an event, instead of the rowid", AT_FOR_EVENTS}, read_event_id},
+  {{"window", "window=90 days", "a pass that is not won by then ends as exited", AT_FOR_FUNNELS}, read_window},
+  {{"order", "order=ordered|strict|any", "skipped stages are filled in; stages one by one; stages in any order", AT_FOR_FUNNELS}, read_order},
+  {{"exits", "exits=lost,disqualified", "labels that end a pass as exited", AT_FOR_FUNNELS}, read_exits},
+  {{"recycle", "recycle=30 days", "no progress for longer ends a pass as recycled; the next event opens a new one", AT_FOR_FUNNELS}, read_recycle},
+  {{"boomerang", "boomerang=on|off", "with on, an earlier stage seen again opens a new pass", AT_FOR_FUNNELS}, read_boomerang},
+  {{"exclude", "exclude=refund", "labels that end a pass as exited; only the first stage opens a new one", AT_FOR_FUNNELS}, read_exclude},
+  {{"exclude_drop", "exclude_drop=refund", "labels that remove the pass that they fall in", AT_FOR_FUNNELS}, read_exclude_drop},
+  {{"hold", "hold=column", "one value of this column through all stages of a pass", AT_FOR_EVENTS}, read_hold},
   {{"label", "label=first|last|stage", "the label of the event that opened the pass, that entered its last stage, that entered this stage", AT_FOR_PASSES}, read_label},
-  {{"passes", "passes=all|first", "every pass, or only the first of each entity", AT_FOR_PASSES|AT_FOR_FORECASTS}, read_passes},
+  {{"passes", "passes=all|first", "every pass, or only the first of each entity", AT_FOR_FUNNELS}, read_passes},
   {{"by", "by=label", "group by label", AT_FOR_FUNNEL_SUMMARY|AT_FOR_CURVE}, read_by},
   {{"confidence", "confidence=0.95", "of the bounds", AT_FOR_FUNNEL_SUMMARY|AT_FOR_CURVE|AT_FOR_FORECASTS}, read_confidence},
   {{"step", "step=7 days", "one row per step, instead of one per time at which something happens", AT_FOR_CURVE}, read_step},
   {{"order", "order=1|2|3|4|5|6|auto", "how many channels a state of the chain holds; auto takes the best by markov_orders", AT_FOR_CHAIN}, read_chain_order},
   {{"min_paths", "min_paths=100", "channels in fewer paths than this become (other)", AT_FOR_GROUPED}, read_min_paths},
   {{"separator", "separator=>", "what stands between the channels of a path or state", AT_FOR_TEXT}, read_separator},
+  {{"most", "most=1000", "rows of each finding; one more says how many there are beside", AT_FOR_AUDIT|AT_FOR_FUNNEL_AUDIT}, read_most},
   {{"cache_mb", "cache_mb=1024", "memory that this connection may keep loaded relations in", AT_FOR_ALL}, read_cache_mb},
   {{"threads", "threads=2", "threads that this call may use, 1 to 16; default one per processor, up to 4; the answer is the same", AT_FOR_ALL|AT_FOR_LISTS}, read_threads},
 };
@@ -349,6 +357,7 @@ int at_options_parse(AtEnv *env, AtOptions *o, const char *text, size_t n, unsig
   o->lookback = o->gap = o->cache_mb = o->window = o->recycle = o->step = -1;
   o->confidence = 0.95;
   o->chain_order = 1;
+  o->most = 1000;
   o->separator = ">";
   o->separator_n = 1;
   o->as_of = AT_NO_TIME;

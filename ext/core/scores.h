@@ -54,6 +54,88 @@ int at_auc_add(AtEnv *env, AtAuc *a, double score, int converted);
 double at_auc(AtEnv *env, AtAuc *a);
 void at_auc_free(const AtAlloc *alloc, AtAuc *a);
 
+/************************ Interface to code in triangle.c *********************
+** The triangle R of a QR factorisation, row by row.
+*/
+#define AT_MAX_PREDICTORS 100
+#define AT_MAX_COLUMNS (AT_MAX_PREDICTORS+1)
+#define AT_TRIANGLE_ROWS 64         /* that are folded in at a time; a multiple of 4 */
+typedef struct AtTriangle AtTriangle;
+struct AtTriangle {
+  uint32_t n;                       /* columns */
+  uint32_t waiting;                 /* rows that are not folded in yet */
+  uint32_t stride;                  /* doubles of a column */
+  double *cell;                     /* by column: n of R, then AT_TRIANGLE_ROWS that wait */
+};
+int at_triangle_open(AtEnv *env, AtTriangle *t, uint32_t n);
+void at_triangle_clear(AtTriangle *t);
+void at_triangle_add(AtTriangle *t, const double *row, double factor);
+void at_triangle_finish(AtTriangle *t);
+double at_triangle_cell(const AtTriangle *t, uint32_t row, uint32_t column);
+void at_triangle_solve(const AtTriangle *t, uint32_t n, double *x);
+void at_triangle_solve_transposed(const AtTriangle *t, double *x);
+void at_triangle_free(const AtAlloc *alloc, AtTriangle *t);
+
+/************************ Interface to code in logistic.c *********************
+** Logistic regression: rows in, coefficients and their errors out.
+*/
+typedef struct AtLogisticRows AtLogisticRows;
+struct AtLogisticRows {
+  uint32_t n, capacity;
+  uint32_t n_predictors;
+  double *x;                        /* n_predictors for each row */
+  uint8_t *y;
+};
+typedef struct AtLogistic AtLogistic;
+struct AtLogistic {
+  uint32_t n_predictors;
+  uint32_t n, positives;            /* rows, those with y */
+  int iterations;
+  double ridge, deviance, null_deviance;
+  double estimate[AT_MAX_COLUMNS], std_error[AT_MAX_COLUMNS]; /* intercept first */
+};
+int at_logistic_open(AtEnv *env, AtLogisticRows *rows, uint32_t n_predictors);
+int at_logistic_add(AtEnv *env, AtLogisticRows *rows, int y, const double *x);
+int at_logistic_fit(AtEnv *env, AtLogisticRows *rows, double ridge, AtLogistic *fit);
+void at_logistic_free(const AtAlloc *alloc, AtLogisticRows *rows);
+
+/************************ Interface to code in logistic_check.c ***************
+** What no coefficients can be found for, told before and after looking for them.
+*/
+/* Different rows, sorted, and how often each occurs. */
+typedef struct AtDesign AtDesign;
+struct AtDesign {
+  uint32_t n;                       /* different rows */
+  uint32_t width;                   /* columns: the constant 1, then the predictors */
+  double *cell;                     /* width for each row */
+  double *hits, *misses;            /* how often with y, without */
+  double rows;                      /* sum of both */
+  double largest[AT_MAX_COLUMNS];   /* size of a number in the column as given */
+  double centre[AT_MAX_COLUMNS], scale[AT_MAX_COLUMNS]; /* that columns are standardised by */
+};
+int at_check_rows(AtEnv *env, const AtLogisticRows *rows, uint32_t positives);
+int at_check_columns(AtEnv *env, const AtDesign *d);
+int at_check_separation(AtEnv *env, const AtDesign *d);
+int at_check_combinations(AtEnv *env, const AtDesign *d, const AtTriangle *basis);
+int at_is_separating(const AtDesign *d, const double *step);
+void at_fail_unsettled(AtEnv *env, const AtDesign *d, const double *step, const double *direction, double ridge);
+
+/************************ Interface to code in logistic_model.c ***************
+** Options in, a model as JSON out and in, and what it predicts.
+*/
+typedef struct AtLogisticModel AtLogisticModel;
+struct AtLogisticModel {
+  double intercept;
+  uint32_t n;
+  double *coefficient;
+};
+int at_logistic_options(AtEnv *env, const char *text, size_t n, double *ridge);
+int at_logistic_is_options(const AtCell *cell);
+int at_logistic_json(AtEnv *env, const AtLogistic *fit, AtText *json);
+int at_logistic_model_parse(AtEnv *env, AtLogisticModel *model, const char *text, size_t n);
+double at_logistic_predict(const AtLogisticModel *model, const double *x);
+void at_logistic_model_free(const AtAlloc *alloc, AtLogisticModel *model);
+
 /************************ Interface to code in domain.c ***********************
 ** The domain of an e-mail address or of a web address.
 */

@@ -103,8 +103,9 @@ static void decay_weights(const AtModel *m, const AtPath *path, double *weight){
   for(i=0; i<path->n; i++) weight[i] /= total;
 }
 
-/* A sum that is 0 but for rounding (0.1 + 0.2 - 0.3) counts as 0. */
-static void point_weights(const AtPath *path, double *weight){
+/* The sum of the path's points; 0 where they cannot divide it: there is none, or it is not positive but for
+** rounding (0.1 + 0.2 - 0.3). */
+double at_points_sum(const AtPath *path){
   AtSum total = {0, 0};
   double sum, size = 0;
   uint32_t i;
@@ -114,7 +115,13 @@ static void point_weights(const AtPath *path, double *weight){
     size += fabs(path->points[i]);
   }
   sum = at_sum_total(&total);
-  if( !(sum>size*1e-12) ){
+  return sum>size*1e-12 ? sum : 0;
+}
+
+static void point_weights(const AtPath *path, double *weight){
+  double sum = at_points_sum(path);
+  uint32_t i;
+  if( sum==0 ){
     equal_weights(weight, path->n);
     return;
   }

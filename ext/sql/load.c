@@ -95,11 +95,12 @@ static sqlite3_stmt *prepare_load(Work *work, const Relation *r, const char *pre
   return stmt;
 }
 
-/* A load into a loader that has been opened, or (NULL) for the caller to say where. */
+/* A load into a loader that has been opened, or (NULL) for the caller to say where. Labels come after
+** entity and time, which a list has not. */
 void load_start(Load *load, AtEnv *env, const Relation *r, AtLoader *loader){
   memset(load, 0, sizeof *load);
   load->env = env;
-  load->label = loader ? 2 : 0;
+  load->label = r->shape.entity ? 2 : 0;
   load->labels = load->label + r->shape.has_label + r->shape.n_tags;
   load->loader = loader;
 }
@@ -130,7 +131,7 @@ AtStore *load_relation(Work *work, const Relation *r, const AtCell *entity){
   return store;
 }
 
-/* Hands every row of a list to add(), its texts first. */
+/* Hands every row to add(), its cells in the order of a loader; of a list its texts first. */
 int load_rows(Work *work, const Relation *r, AddRow add, void *context){
   sqlite3_stmt *stmt = prepare_load(work, r, "", 0);
   Load load;

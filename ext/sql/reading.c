@@ -1,5 +1,6 @@
 /*
-** reading.c: what the arguments of a condition function say, read once and not once a group.
+** reading.c: what the arguments of a condition function say, read once and not once a group; and
+** the model of logistic_predict(), read once and not once a row.
 **
 **   SELECT user_id, window_funnel('7 days, strict_order', ts, page = 'home', page = 'paid')
 **     FROM visits GROUP BY user_id;              a million groups, one '7 days, strict_order'
@@ -34,6 +35,7 @@ void reading_release(const AtAlloc *alloc, Reading *r){
   for(i=0; i<r->n; i++) at_text_free(alloc, &r->arguments[i]);
   at_stages_free(alloc, &r->stages);
   at_pattern_free(alloc, &r->pattern);
+  at_logistic_model_free(alloc, &r->model);
   at_free(alloc, r);
 }
 

@@ -8,6 +8,7 @@
 
 #include <sqlite3ext.h>
 
+#include "../core/audit.h"
 #include "../core/core.h"
 #include "../core/effects.h"
 #include "../core/forecast.h"
@@ -91,10 +92,10 @@ int group_truth(AtEnv *env, sqlite3_value *value, const char *name, int *holds);
 int group_number(AtEnv *env, sqlite3_value *value, const char *name, double *number);
 
 /************************ Interface to code in reading.c **********************
-** Arguments of condition functions, read once for all groups.
+** Arguments of condition functions and of logistic regression, read once for all groups.
 */
 #define KEPT_READINGS ((int)(sizeof ((Connection*)0)->readings/sizeof *((Connection*)0)->readings))
-enum { READS_WINDOW, READS_STAGES, READS_PATTERN };
+enum { READS_WINDOW, READS_STAGES, READS_PATTERN, READS_RIDGE, READS_MODEL };
 typedef struct Reading Reading;
 struct Reading {
   int references;
@@ -105,6 +106,8 @@ struct Reading {
   AtFunnelRule rule;
   AtStages stages;
   AtPattern pattern;
+  double ridge;                     /* of logistic_fit */
+  AtLogisticModel model;            /* of logistic_predict */
 };
 typedef int (*ReadArguments)(AtEnv *env, Reading *reading, const AtCell *arguments);
 int reading_of(AtEnv *env, Connection *connection, Reading **group, int kind, uint32_t n_conditions,
@@ -305,7 +308,8 @@ extern const Argument effects_arguments[], paths_arguments[], counts_arguments[]
 extern const Family attribution_family, summary_family, journeys_family, funnel_family,
                     funnel_summary_family, curve_family, channel_effects_family, path_effects_family,
                     transitions_family, orders_family, markov_effects_family, shapley_effects_family,
-                    forecast_family, forecast_summary_family, help_family;
+                    forecast_family, forecast_summary_family, attribution_audit_family,
+                    funnel_audit_family, help_family;
 
 /************************ Interface to code in frame.c ************************
 ** Whether a window function's frame moves.
@@ -360,6 +364,11 @@ void web_domain_function(sqlite3_context *context, int argc, sqlite3_value **arg
 /************************ Interface to code in wilson.c ***********************/
 void wilson_low_function(sqlite3_context *context, int argc, sqlite3_value **argv);
 void wilson_high_function(sqlite3_context *context, int argc, sqlite3_value **argv);
+
+/************************ Interface to code in agg_logistic.c, logistic_predict.c */
+void logistic_fit_step(sqlite3_context *context, int argc, sqlite3_value **argv);
+void logistic_fit_final(sqlite3_context *context);
+void logistic_predict_function(sqlite3_context *context, int argc, sqlite3_value **argv);
 
 void version_function(sqlite3_context *context, int argc, sqlite3_value **argv);
 

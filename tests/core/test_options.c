@@ -28,6 +28,27 @@ static void test_defaults(void **state){
   }
 }
 
+/* An audit lists so many findings of a kind. */
+static void test_most(void **state){
+  static const char *const refused[] = {"most=0", "most=-1", "most=1000001", "most=all", "most="};
+  AtEnv env = heap_env(*state);
+  AtOptions o;
+  size_t i;
+  at_options_parse(&env, &o, "", 0, AT_FOR_AUDIT);
+  assert_int_equal(o.most, 1000);
+  at_options_free(env.alloc, &o);
+  at_options_parse(&env, &o, "most=1000000", 12, AT_FOR_FUNNEL_AUDIT);
+  assert_ok(&env);
+  assert_int_equal(o.most, 1000000);
+  at_options_free(env.alloc, &o);
+  for(i=0; i<COUNT(refused); i++){
+    env = heap_env(*state);
+    assert_false(at_options_parse(&env, &o, refused[i], strlen(refused[i]), AT_FOR_AUDIT));
+    assert_error(&env, AT_INVALID, "most|from 1 to 1000000");
+    at_options_free(env.alloc, &o);
+  }
+}
+
 static void test_all_at_once(void **state){
   AtEnv env = heap_env(*state);
   AtOptions o = parse_ok(&env, "lookback=90 days; reset=conversion; gap=12 hours;ignore=a,b ;path=unique; max_touches=7;"
@@ -142,7 +163,7 @@ static void test_refusals(void **state){
     {"threads=0", "threads=1 to threads=16|'0'"}, {"threads=17", "threads=16"}, {"threads=two", "threads=16"},
     {"lookback=1d; gap=1d; LOOKBACK=1d", "lookback|twice"}, {"path=all;path=all", "path|twice"},
     {"lokback=90 days", "'lokback'|lookback?"}, {"look_back=1", "lookback?"}, {"maxtouches=3", "max_touches?"},
-    {"windows of 90=days", "unknown option 'windows of 90'|lookback=90 days"}, {"window=90 days", "window|no effect here|funnel() and funnel_summary()"}, {"lookback=90 days, gap=1d", "lookback|'90 days, gap=1d'"},
+    {"windows of 90=days", "unknown option 'windows of 90'|lookback=90 days"}, {"window=90 days", "window|no effect here|funnel(), funnel_summary() and funnel_audit()"}, {"lookback=90 days, gap=1d", "lookback|'90 days, gap=1d'"},
   };
   size_t i;
   for(i=0; i<COUNT(refused); i++){
@@ -160,13 +181,14 @@ static void test_who_knows_what(void **state){
     "lookback=1d", "reset=none", "gap=1d", "ignore=a", "path=all", "max_touches=1", "direct=a", "round=0.01",
     "period=day", "as_of=1", "time_unit=s", "touch_id=a", "conversion_id=a", "event_id=a", "window=1d",
     "order=any", "exits=a", "recycle=1d", "boomerang=on", "exclude=a", "exclude_drop=a", "hold=a", "label=last",
-    "passes=first", "by=label", "confidence=0.9", "step=1d", "order=2", "min_paths=9", "separator=|", "cache_mb=1",
+    "passes=first", "by=label", "confidence=0.9", "step=1d", "order=2", "min_paths=9", "separator=|", "most=5", "cache_mb=1",
     "threads=2",
   };
   static const unsigned tables[] = {AT_FOR_ATTRIBUTION, AT_FOR_SUMMARY, AT_FOR_JOURNEYS, AT_FOR_FUNNEL,
                                     AT_FOR_FUNNEL_SUMMARY, AT_FOR_CURVE, AT_FOR_CHANNELS, AT_FOR_PATHS,
-                                    AT_FOR_TRANSITIONS, AT_FOR_ORDERS, AT_FOR_COUNTS, AT_FOR_COALITIONS};
-  static const unsigned orders = AT_FOR_PASSES|AT_FOR_CHAIN;   /* an order of stages, or of a chain */
+                                    AT_FOR_TRANSITIONS, AT_FOR_ORDERS, AT_FOR_COUNTS, AT_FOR_COALITIONS, AT_FOR_AUDIT, AT_FOR_FUNNEL_AUDIT,
+                                    AT_FOR_FORECAST, AT_FOR_FORECAST_SUMMARY};
+  static const unsigned orders = AT_FOR_EVENTS|AT_FOR_CHAIN;   /* an order of stages, or of a chain */
   const AtOptionInfo *info;
   size_t t;
   int i;
@@ -250,6 +272,7 @@ static void test_any_bytes(void **state){
 int main(void){
   const struct CMUnitTest tests[] = {
     HEAP_TEST(test_defaults),
+    HEAP_TEST(test_most),
     HEAP_TEST(test_all_at_once),
     HEAP_TEST(test_words),
     HEAP_TEST(test_as_of),
