@@ -69,21 +69,21 @@ ORDER BY sum(sum(cents)) OVER (PARTITION BY l.channel) DESC, l.channel, sum(cent
 
 -- Every quarter since the beginning, by channel: is it one good month, or a trend?
 WITH quarters(line, channel, quarter, cents) AS (
-  SELECT 1 + (channel = '(unattributed)'), channel, substr(month, 3, 3) || 'Q' || ((substr(month, 6) + 2) / 3), cents
+  SELECT 1 + (channel = '(unattributed)'), channel, period_of(month || '-01', 'quarter'), cents
   FROM credit WHERE model = (SELECT model FROM asked)
   UNION ALL
-  SELECT 3, 'revenue in the CRM', substr(month, 3, 3) || 'Q' || ((substr(month, 6) + 2) / 3), round(100 * amount)
+  SELECT 3, 'revenue in the CRM', period_of(month || '-01', 'quarter'), round(100 * amount)
   FROM revenue
 )
 SELECT channel,
-       printf('%9.2f', total(cents) FILTER (WHERE quarter = '23-Q1') / 100) AS "2023-Q1",
-       printf('%10.2f', total(cents) FILTER (WHERE quarter = '23-Q2') / 100) AS "2023-Q2",
-       printf('%10.2f', total(cents) FILTER (WHERE quarter = '23-Q3') / 100) AS "2023-Q3",
-       printf('%10.2f', total(cents) FILTER (WHERE quarter = '23-Q4') / 100) AS "2023-Q4",
-       printf('%10.2f', total(cents) FILTER (WHERE quarter = '24-Q1') / 100) AS "2024-Q1",
-       printf('%10.2f', total(cents) FILTER (WHERE quarter = '24-Q2') / 100) AS "2024-Q2",
-       printf('%10.2f', total(cents) FILTER (WHERE quarter = '24-Q3') / 100) AS "2024-Q3",
-       printf('%10.2f', total(cents) FILTER (WHERE quarter = '24-Q4') / 100) AS "2024-Q4"
+       printf('%9.2f', total(cents) FILTER (WHERE quarter = '2023-Q1') / 100) AS "2023-Q1",
+       printf('%10.2f', total(cents) FILTER (WHERE quarter = '2023-Q2') / 100) AS "2023-Q2",
+       printf('%10.2f', total(cents) FILTER (WHERE quarter = '2023-Q3') / 100) AS "2023-Q3",
+       printf('%10.2f', total(cents) FILTER (WHERE quarter = '2023-Q4') / 100) AS "2023-Q4",
+       printf('%10.2f', total(cents) FILTER (WHERE quarter = '2024-Q1') / 100) AS "2024-Q1",
+       printf('%10.2f', total(cents) FILTER (WHERE quarter = '2024-Q2') / 100) AS "2024-Q2",
+       printf('%10.2f', total(cents) FILTER (WHERE quarter = '2024-Q3') / 100) AS "2024-Q3",
+       printf('%10.2f', total(cents) FILTER (WHERE quarter = '2024-Q4') / 100) AS "2024-Q4"
 FROM quarters
 GROUP BY line, channel
 ORDER BY line, channel;

@@ -66,7 +66,7 @@ FROM owners AS o LEFT JOIN whys AS w ON w.stage = o.stage AND w.owner = o.owner 
 ORDER BY o.stage_no, 1.0 * o.passed_on / o.leads, o.owner;
 
 -- When? By quarter in which they became mqls: each line adds up to its mqls. Young quarters still have many open.
-SELECT substr(mql_at, 1, 4) || '-Q' || ((substr(mql_at, 6, 2) + 2) / 3) AS quarter, count(*) AS mqls,
+SELECT period_of(mql_at, 'quarter') AS quarter, count(*) AS mqls,
        sum(disposition = 'disqualified' AND stage = 'mql') AS rejected_by_sdr,
        sum(disposition = 'disqualified' AND stage = 'sal') AS rejected_by_sales,
        sum(disposition = 'lost') AS lost,

@@ -36,7 +36,8 @@ CREATE TEMP VIEW came AS
 
 -- Month by month.
 SELECT f.period, printf('%.1f', f.expected_deals) AS expected_deals,
-       printf('%11.2f', f.expected_value) AS expected_value, printf('%11.2f', f.low) AS low, printf('%11.2f', f.high) AS high,
+       printf('%11.2f', f.expected_value) AS expected_value, printf('%11.2f', f.low) AS low,
+       printf('%11.2f', f.high) AS high,
        c.deals AS came_deals, printf('%11.2f', c.amount) AS came
 FROM pipeline_forecast_summary(
        'pipeline(deal_id, entered_at, stage, amount, segment)', 'history(deal_id, entered_at, stage, segment)',

@@ -71,7 +71,7 @@ WITH numbered AS (
   UNION ALL
   SELECT touched_at, 0, 0, 0, 1 FROM entries WHERE enters_if_repeated
 )
-SELECT substr(at, 1, 4) || '-Q' || ((substr(at, 6, 2) + 2) / 3) AS quarter,
+SELECT period_of(at, 'quarter') AS quarter,
        sum(first) + sum(same_pass) + sum(later_pass) AS entries,
        sum(first) AS first_time, sum(same_pass) AS again_in_the_pass, sum(later_pass) AS again_in_a_later_pass,
        sum(repeated) AS if_repeats_counted
@@ -96,7 +96,7 @@ WITH log AS (
   UNION ALL
   SELECT entered_at, 0, 0, 1 FROM stage_events WHERE stage = 'mql'
 )
-SELECT substr(at, 1, 4) || '-Q' || ((substr(at, 6, 2) + 2) / 3) AS quarter,
+SELECT period_of(at, 'quarter') AS quarter,
        sum(first) + sum(again) AS crossings, sum(first) AS first_time, sum(again) AS once_more, sum(mql) AS handed_over
 FROM lines
 GROUP BY 1

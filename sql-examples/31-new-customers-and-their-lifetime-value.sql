@@ -16,7 +16,7 @@ CREATE TEMP VIEW first_deals(account_id, acquired_at) AS
 -- One row per customer: cohort and channel.
 CREATE TEMP TABLE customers AS
   SELECT entity AS account_id, channel, converted_at AS acquired_at,
-         substr(converted_at, 1, 4) || '-Q' || ((substr(converted_at, 6, 2) + 2) / 3) AS cohort,
+         period_of(converted_at, 'quarter') AS cohort,
          4 * substr(converted_at, 1, 4) + (substr(converted_at, 6, 2) + 2) / 3 AS quarter_no
   FROM attribution('touches(account_id, touched_at, channel)', 'first_deals(account_id, acquired_at)', 'first_touch');
 

@@ -151,6 +151,8 @@ void at_time_format(int64_t time, uint8_t form, int64_t unit, AtCell *out, char 
 uint8_t at_form_fit(int64_t time, uint8_t form);
 const char *at_duration_parse(const char *text, size_t n, int64_t *duration);
 const char *at_duration_of(const AtCell *cell, int64_t *duration);
+extern const char *const at_period_words;
+int at_period_word(const char *text, size_t n);
 int64_t at_period_of(int64_t time, int period);
 int64_t at_period_start(int64_t number, int period);
 void at_period_format(int64_t number, int period, char out[24]);

@@ -156,9 +156,8 @@ static const char *read_round(AtOptions *o, Value v){
 }
 
 static const char *read_period(AtOptions *o, Value v){
-  static const char *const words[] = {"", "day", "week", "month", "quarter", "half-year", "year", NULL};
-  o->period = word_index(words, v);
-  return o->period<1 ? "write day, week, month, quarter, half-year or year" : NULL;
+  o->period = at_period_word(v.text, v.n);
+  return o->period==AT_PERIOD_NONE ? at_period_words : NULL;
 }
 
 static const char *read_as_of(AtOptions *o, Value v){

@@ -347,6 +347,16 @@ const char *at_duration_of(const AtCell *cell, int64_t *duration){
   return NULL;
 }
 
+const char *const at_period_words = "write day, week, month, quarter, half-year or year";
+
+/* The period of a word, AT_PERIOD_NONE of any other. */
+int at_period_word(const char *text, size_t n){
+  static const char *const words[] = {"day", "week", "month", "quarter", "half-year", "year"};
+  int i;
+  for(i=AT_PERIOD_DAY; i<=AT_PERIOD_YEAR; i++) if( at_same_word(words[i-AT_PERIOD_DAY], text, n) ) return i;
+  return AT_PERIOD_NONE;
+}
+
 /* The number of the period that a time lies in: days, ISO weeks, months,
 ** quarters, half-years, or the year. */
 int64_t at_period_of(int64_t time, int period){

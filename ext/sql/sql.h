@@ -357,6 +357,9 @@ void lift_final(sqlite3_context *context);
 void auc_step(sqlite3_context *context, int argc, sqlite3_value **argv);
 void auc_final(sqlite3_context *context);
 
+/************************ Interface to code in period.c ***********************/
+void period_of_function(sqlite3_context *context, int argc, sqlite3_value **argv);
+
 /************************ Interface to code in domain.c ***********************/
 void email_domain_function(sqlite3_context *context, int argc, sqlite3_value **argv);
 void web_domain_function(sqlite3_context *context, int argc, sqlite3_value **argv);

@@ -11,7 +11,7 @@ import harness
 
 DETERMINISTIC, DIRECT_ONLY, INNOCUOUS = 0x800, 0x80000, 0x200000
 PRIVATE = ("attribution_ingest", -1)  # how a relation is loaded; see test_guards.py
-SCALARS = {"attribution_version", "email_domain", "logistic_predict", "web_domain", "wilson_low", "wilson_high"}
+SCALARS = {"attribution_version", "email_domain", "logistic_predict", "period_of", "web_domain", "wilson_low", "wilson_high"}
 FUNCTIONS = "SELECT name, narg, type, flags FROM pragma_function_list WHERE NOT builtin"
 MODULES = "SELECT name FROM pragma_module_list WHERE name NOT LIKE 'pragma%'"
 
