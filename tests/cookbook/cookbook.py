@@ -54,11 +54,11 @@ def open_demo():
     return harness.connect(f"file:{DEMO}?mode=ro", uri=True)
 
 
-def results(number, connection=None):
-    """The rows of every statement of a question that returns some, as lists of dicts, in order."""
+def results(question, connection=None):
+    """The rows of every statement of a question (its number, or a file) that returns some, as lists of dicts, in order."""
     connection = connection or open_demo()
     sets = []
-    for statement in statements(examples()[number]):
+    for statement in statements(examples()[question] if isinstance(question, int) else question):
         cursor = connection.execute(statement)
         if cursor.description:
             names = [column[0] for column in cursor.description]
