@@ -16,8 +16,8 @@
 ** 3. The triangle R of these rows (and of the ridge, as further rows) tells columns that are
 **    combinations of others. Each row x becomes x R^-1: columns that are nearly orthonormal
 **    however much alike the predictors are, so what is hard in them is dealt with once.
-** 4. Newton steps on those, each by a triangle of rows sqrt(w) q. Where the step is far below
-**    the coefficients' standard errors, one more is taken, and that is all.
+** 4. Newton steps on those, each by a triangle of rows sqrt(w) q. The last is the first
+**    that is below 1e-8 standard errors: what it leaves over is the square of that.
 ** 5. Coefficients that have no end (y is separated) creep: steps keep their size while
 **    the gain of each falls by e, and their direction becomes one that separates, which is
 **    looked for. In any case steps that gain next to nothing and yet move a row by more than

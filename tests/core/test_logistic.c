@@ -362,7 +362,8 @@ static void test_a_narrow_border(void **state){
   assert_near(fit.deviance, same.deviance, 1e-8);
 }
 
-/* x1 + x2 separates all but a row that lies so deep on its side by x1 that it would take probabilities of 1e-100 to see it. */
+/* x1 tells the rows apart but for those at 0, and one at -1 that its x2 of 81 makes certain: only where that row is in doubt does
+** the coefficient of x1 end, and then all others are far beyond what doubles can tell from certain. */
 static void test_nearly_separated(void **state){
   static const double rows[][3] = {
     {0, -98, 73}, {0, -91, -19}, {0, -58, 79}, {0, -48, -8}, {0, -44, 210}, {0, -15, -12}, {0, -3, 13}, {1, -1, 81}, {0, 0, -3}, {0, 0, 0},
