@@ -10,7 +10,8 @@ HEAD = """# Reference
 
 Made by `make reference` from the extension's registration tables; `SELECT * FROM attribution_help` says the same.
 What the names mean, to the last tie: [rules](rules.md), of the funnel family [funnel](funnel.md), of the data-driven one
-[effects](effects.md), of scores, lift and matching [scores](scores.md). A first tour: [README](../README.md).
+[effects](effects.md), of the forecast [forecast](forecast.md), of the audits [audits](audits.md), of scores, lift and matching
+[scores](scores.md), of logistic regression [logistic](logistic.md). A first tour: [README](../README.md).
 """
 
 

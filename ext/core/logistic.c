@@ -16,12 +16,13 @@
 ** 3. The triangle R of these rows (and of the ridge, as further rows) tells columns that are
 **    combinations of others. Each row x becomes x R^-1: columns that are nearly orthonormal
 **    however much alike the predictors are, so what is hard in them is dealt with once.
-** 4. Newton steps on those, each by a triangle of rows sqrt(w) q. Where the step is far below
-**    the coefficients' standard errors, one more is taken, and that is all.
+** 4. Newton steps on those, each by a triangle of rows sqrt(w) q. The last is the first
+**    that is below 1e-8 standard errors: what it leaves over is the square of that.
 ** 5. Coefficients that have no end (y is separated) creep: steps keep their size while
 **    the gain of each falls by e, and their direction becomes one that separates, which is
-**    looked for. In any case a step that gains nothing and yet moves a row by more than
-**    SMALL_MOVE of where it is, is none of a fit that settles.
+**    looked for. In any case steps that gain next to nothing and yet move a row by more than
+**    SMALL_MOVE of where it is, are none of a fit that settles: a fit that does gets from
+**    there to the end in two. They are stopped while they are still well above the rounding.
 */
 #include "scores.h"
 
@@ -32,6 +33,8 @@
 #define MOST_HALVINGS 50
 #define FIRST_STEPS 5               /* before a step is worth a look whether it separates */
 #define SETTLED 1e-16               /* squared length of a step in standard errors */
+#define NEARLY_SETTLED 1e-8         /* likewise; from here a fit settles within two steps */
+#define MOST_CREEPING 4             /* steps in a row that are nearly settled and yet no small moves */
 #define SMALL_MOVE 1e-3             /* of a row's eta, beside 1 + |eta| */
 #define SLACK 1e-12                 /* by which rounding may raise what is made least */
 
@@ -159,6 +162,7 @@ struct Search {
   double gamma[AT_MAX_COLUMNS];     /* R x standardised coefficients */
   double gradient[AT_MAX_COLUMNS], step[AT_MAX_COLUMNS];
   double deviance, penalised;       /* what is made least: deviance + ridge sum(b^2) */
+  double noise;                     /* by which the rounding of etas may change it */
 };
 
 /* The basis; rows are put in terms of it. p(1-p) <= 1/4, so 4 ridge is to the rows what
@@ -176,6 +180,15 @@ static int take_basis(AtEnv *env, Search *s){
   if( s->ridge==0 && !at_check_combinations(env, d, &s->basis) ) return 0;
   for(i=0; i<d->n && at_alive(env, d->width); i++) at_triangle_solve_transposed(&s->basis, row_of(d, i));
   return !env->error.code;
+}
+
+/* The sum of the parts of a row's eta without their signs: what its rounding goes with. */
+static double size_of_parts(const AtDesign *d, uint32_t i, const double *gamma){
+  const double *q = row_of(d, i);
+  double size = 0;
+  uint32_t j;
+  for(j=0; j<d->width; j++) size += fabs(q[j]*gamma[j]);
+  return size;
 }
 
 static double eta_of(const AtDesign *d, uint32_t i, const double *gamma){
@@ -212,12 +225,14 @@ static int evaluate(AtEnv *env, Search *s){
   uint32_t i, j;
   memset(gradient, 0, sizeof gradient);
   at_triangle_clear(&s->information);
+  s->noise = 0;
   for(i=0; i<d->n && at_alive(env, d->width*4); i++){
     const double *q = row_of(d, i);
     double eta = eta_of(d, i, s->gamma), odds = exp(-fabs(eta)), rest = log1p(odds);
     double near = 1/(1+odds), far = odds/(1+odds), p = eta>=0 ? near : far, not_p = eta>=0 ? far : near;
     double residual = d->hits[i]*not_p - d->misses[i]*p;
     at_sum_add(&deviance, 2*(d->hits[i]*(fmax(-eta, 0)+rest) + d->misses[i]*(fmax(eta, 0)+rest)));
+    s->noise += 8*DBL_EPSILON*(d->hits[i]*not_p + d->misses[i]*p)*size_of_parts(d, i, s->gamma);
     for(j=0; j<d->width; j++) at_sum_add(&gradient[j], residual*q[j]);
     at_triangle_add(&s->information, q, sqrt((d->hits[i]+d->misses[i])*near*far));
   }
@@ -241,14 +256,14 @@ static double find_step(Search *s){
 
 /* Takes the step, or as much of it as does not make things worse. Returns 0 where nothing does. */
 static int take_step(AtEnv *env, Search *s){
-  double from[AT_MAX_COLUMNS], before = s->penalised, part = 1;
+  double from[AT_MAX_COLUMNS], most = s->penalised*(1+SLACK) + s->noise, part = 1;
   uint32_t j;
   int halving;
   memcpy(from, s->gamma, sizeof from);
   for(halving=0; halving<MOST_HALVINGS; halving++, part /= 2){
     for(j=0; j<s->d.width; j++) s->gamma[j] = from[j] + part*s->step[j];
     if( !evaluate(env, s) ) return 0;
-    if( s->penalised<=before+SLACK*before ) return 1;
+    if( s->penalised<=most ) return 1;
   }
   return 0;
 }
@@ -267,13 +282,15 @@ static double largest_move(const Search *s){
 /* Newton's method from the fit of the intercept alone. Returns 0 where it does not settle. */
 static int search(AtEnv *env, Search *s, AtLogistic *fit){
   double hits = fit->positives, misses = fit->n - hits;
+  int creeping = 0;
   memset(s->gamma, 0, sizeof s->gamma);
   s->gamma[0] = log(hits/misses)*at_triangle_cell(&s->basis, 0, 0);
   if( !evaluate(env, s) ) return 0;
   for(fit->iterations=1; fit->iterations<=MOST_STEPS; fit->iterations++){
     double size = find_step(s);
     int settled = size<=SETTLED;
-    if( !isfinite(size) || (settled && !(largest_move(s)<=SMALL_MOVE)) ) break;
+    creeping = size<=NEARLY_SETTLED && !(largest_move(s)<=SMALL_MOVE) ? creeping+1 : 0;
+    if( !isfinite(size) || (settled && creeping) || creeping>MOST_CREEPING ) break;
     if( s->ridge==0 && fit->iterations>FIRST_STEPS && at_is_separating(&s->d, s->step) ) break;
     if( !take_step(env, s) ) break;
     if( settled ) return 1;

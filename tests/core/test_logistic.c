@@ -342,6 +342,42 @@ static void test_no_false_alarm(void **state){
   assert_near(fit_of(state, &d, 0).estimate[1], 2*log(999), 1e-12);
 }
 
+/* 20 rows within 1e4 of a border decide; others, up to 1e9 away, are certain and change nothing. */
+static void test_a_narrow_border(void **state){
+  static Data d;
+  AtLogistic fit, same;
+  uint32_t i;
+  d.n = 0;
+  d.width = 1;
+  for(i=1; i<=10; i++){
+    put(&d, 1, i%3==0, -1000.0*i, 0);
+    put(&d, 1, i%3!=0, 1000.0*i, 0);
+  }
+  same = fit_of(state, &d, 0);
+  for(i=0; i<20; i++) put(&d, 1, i%2, i%2 ? 1e9+1e7*i : -1e9-1e7*i, 0);
+  fit = fit_of(state, &d, 0);
+  assert_near(fit.estimate[1], same.estimate[1], 1e-8);
+  assert_near(fit.std_error[1], same.std_error[1], 1e-8);
+  assert_near(fit.std_error[0], same.std_error[0], 1e-8);
+  assert_near(fit.deviance, same.deviance, 1e-8);
+}
+
+/* x1 tells the rows apart but for those at 0, and one at -1 that its x2 of 81 makes certain: only where that row is in doubt does
+** the coefficient of x1 end, and then all others are far beyond what doubles can tell from certain. */
+static void test_nearly_separated(void **state){
+  static const double rows[][3] = {
+    {0, -98, 73}, {0, -91, -19}, {0, -58, 79}, {0, -48, -8}, {0, -44, 210}, {0, -15, -12}, {0, -3, 13}, {1, -1, 81}, {0, 0, -3}, {0, 0, 0},
+    {1, 0, -1}, {1, 0, 0}, {1, 0, 67}, {1, 1, 43}, {1, 4, 2}, {1, 18, -100}, {1, 32, 0}, {1, 71, 77}, {1, 97, 0},
+  };
+  static Data d;
+  size_t i;
+  d.n = 0;
+  d.width = 2;
+  for(i=0; i<COUNT(rows); i++) put(&d, 1, rows[i][0]>0, rows[i][1], rows[i][2]);
+  assert_refused(state, &d, 0, "do not settle|nearly separate y|'ridge=1'");
+  fit_of(state, &d, 1);
+}
+
 static void test_constants(void **state){
   Data d = {0, 2, {{0}}, {0}};
   put(&d, 5, 1, 1, 7); put(&d, 5, 0, 1, 7); put(&d, 5, 1, 2, 7); put(&d, 5, 0, 3, 7);
@@ -372,6 +408,24 @@ static void test_combinations(void **state){
     for(i=0; i<d.n; i++) d.x[i][2] = d.x[i][0] + (offsets[o]<-1 ? 1e-5 : 1e-8)*random_unit(&r);
     fit_of(state, &d, 0);
   }
+}
+
+/* x2 = x1 + a part of 1e-8 of it: the part's coefficient and error are those of a fit on x1 and the part. */
+static void test_columns_that_are_nearly_alike(void **state){
+  static Data d;
+  Random r = {12};
+  AtLogistic alike, apart;
+  uint32_t i;
+  random_data(&r, &d, 300, 2);
+  for(i=0; i<d.n; i++) d.x[i][1] = d.x[i][0] + 1e-8*random_unit(&r);
+  alike = fit_of(state, &d, 0);
+  for(i=0; i<d.n; i++) d.x[i][1] -= d.x[i][0];       /* exactly */
+  apart = fit_of(state, &d, 0);
+  assert_near(alike.estimate[2], apart.estimate[2], 1e-6);
+  assert_near(alike.std_error[2], apart.std_error[2], 1e-6);
+  assert_near(alike.estimate[1]+alike.estimate[2], apart.estimate[1], 1e-5);
+  assert_near(alike.estimate[0], apart.estimate[0], 1e-6);
+  assert_near(alike.deviance, apart.deviance, 1e-7);
 }
 
 static void test_few_rows(void **state){
@@ -461,8 +515,11 @@ int main(void){
     HEAP_TEST(test_separation_together),
     HEAP_TEST(test_who_separates),
     HEAP_TEST(test_no_false_alarm),
+    HEAP_TEST(test_a_narrow_border),
+    HEAP_TEST(test_nearly_separated),
     HEAP_TEST(test_constants),
     HEAP_TEST(test_combinations),
+    HEAP_TEST(test_columns_that_are_nearly_alike),
     HEAP_TEST(test_few_rows),
     HEAP_TEST(test_a_hundred_predictors),
     HEAP_TEST(test_ridge),

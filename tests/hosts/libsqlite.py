@@ -183,6 +183,7 @@ QUERIES = [
     "SELECT * FROM attribution('touches', 'conversions', 'markov, markov(2), shapley') ORDER BY model, conversion_id, position",
     "SELECT * FROM attribution_summary('touches', 'conversions', 'markov, shapley', 'period=month')",
     "SELECT entity, weighted_credit(channel, ts, 'shapley') FROM touches GROUP BY entity ORDER BY entity",
+    "SELECT id, logistic_predict((SELECT logistic_fit('ridge=1', stage = 'won', ts, id) FROM events), ts, id) FROM events ORDER BY id",
 ]
 
 
