@@ -252,7 +252,8 @@ static int answer(AtEnv *env, Forecaster *f){
   return !env->error.code;
 }
 
-/* The answers without one part of the history; a seat that nobody is left for keeps its own. */
+/* The answers without one part of the history. A seat that nobody is left for keeps its own
+** in the sums; how well it is known is not known (NaN). */
 static int leave_out(AtEnv *env, void *context, uint32_t part){
   const Forecaster *f = context;
   uint32_t n = f->x->n_dues, i, k;
@@ -265,7 +266,7 @@ static int leave_out(AtEnv *env, void *context, uint32_t part){
     uint32_t s = f->order[i];
     const Seat *seat = visit(f, &m, i);
     const double *at = m.n ? by : f->by+(size_t)s*n;
-    chances[s] = m.n ? at_landmark_won(&m, f->edges, n, by, &mean) : seat->chance;
+    chances[s] = m.n ? at_landmark_won(&m, f->edges, n, by, &mean) : NAN;
     for(k=0; k<n; k++) sums[k] += seat->value*(at[k]-(k ? at[k-1] : 0));
   }
   at_landmark_free(env->alloc, &m);

@@ -121,11 +121,10 @@ def asked(stays, deal, age):
     if len(longer) >= ENOUGH:
         return longer, len(longer), age
     at_risk = len(longer)
-    # Fewer than 10 stays in all: everyone is asked, from the beginning.
     while age >= 0 and len(longer) < ENOUGH:
         age -= 1
         longer = [stay for stay in of_stage if stay.length > age]
-    return longer, at_risk, age
+    return longer, at_risk, max(age, 0)  # all stays of the stage: as a deal that has just entered it
 
 
 class Forecast:
@@ -167,7 +166,8 @@ class Forecast:
         stays, at_risk, asked_at = asked(self.stays, deal, age)
         left_out = []
         for part in range(self.parts):
-            left_out.append(chances_of([stay for stay in stays if self.part[stay.deal] != part]))
+            rest = [stay for stay in stays if self.part[stay.deal] != part]
+            left_out.append(chances_of(rest) if rest else None)  # nobody is left to ask
         return Answer(deal, age, at_risk, chances_of(stays), left_out, asked_at)
 
     def variance(self, answers):
@@ -189,7 +189,7 @@ class Forecast:
         close = None
         if p > 0:
             mean = sum(cell * chance for cell, chance in answer.chances.items()) / p - answer.asked_at
-            close = self.now + in_cells(mean, 1) * self.cell
+            close = (self.now + round(mean * self.cell)) // self.cell * self.cell
         value = None if deal.value is None else float(deal.value)
         return (
             deal.entity, deal.stage, self.machine.names()[deal.stage - 1], entered,
@@ -201,6 +201,8 @@ class Forecast:
         p, z = answer.probability, normal_quantile(self.settings.confidence)
         if p in (0, 1):
             return wilson(int(p) * answer.at_risk, answer.at_risk, z)
+        if self.parts == 1 or None in answer.left_out:
+            return None, None
         error = square_root(self.variance([sum(each.values(), Fraction(0)) for each in answer.left_out]))
         centre, spread = log(p / (1 - p)), z * error / float(p * (1 - p))
         return inverse_logit(centre - spread), inverse_logit(centre + spread)
@@ -237,7 +239,8 @@ class Forecast:
         total = Fraction(0)
         for cell, chance in chances.items():
             left = self.now + (2 * (cell - answer.asked_at) - 1) * self.cell // 2
-            overlap = min(end, left + self.cell) - max(start, left)
+            # The first period begins with now; half a cell before it belongs to it as well.
+            overlap = min(end, left + self.cell) - (left if start == self.now else max(start, left))
             total += chance * Fraction(max(overlap, 0), self.cell)
         return total
 
@@ -248,7 +251,7 @@ class Forecast:
             if chance > 0:
                 bets.append((chance, value))
             for part, chances in enumerate(answer.left_out):
-                replicates[part] += value * chance_of(answer, chances)
+                replicates[part] += value * chance_of(answer, answer.chances if chances is None else chances)
         error = square_root(self.variance(replicates)) if replicates else 0.0
         expected = sum((chance * value for chance, value in bets), Fraction(0))
         low, high = interval(bets, error, float(self.settings.confidence))
@@ -258,7 +261,7 @@ class Forecast:
 
 def wilson(k, n, z):
     if n == 0:
-        return 0.0, 1.0
+        return None, None
     p, zz = k / n, z * z
     middle, half = p + zz / (2 * n), z * sqrt(p * (1 - p) / n + zz / (4 * n * n))
     low, high = (middle - half) / (1 + zz / n), (middle + half) / (1 + zz / n)
@@ -277,8 +280,8 @@ for root, weight in ((sqrt(5 - sqrt(10)), (7 + 2 * sqrt(10)) / 60), (sqrt(5 + sq
 
 def interval(bets, error, confidence):
     """Bounds that hold the sum with the confidence and leave at most half of the rest on either side."""
-    sensitivity = fsum(float(value * chance * (1 - chance)) for chance, value in bets)
-    spread = error / abs(sensitivity) if sensitivity else 0.0
+    sensitivity = fsum(float(abs(value) * chance * (1 - chance)) for chance, value in bets)
+    spread = error / sensitivity if sensitivity else 0.0
     total = {}
     for node, weight in NODES if spread > 0 else [(0.0, 1.0)]:
         for amount, chance in outcomes(bets, node * spread):
@@ -293,8 +296,7 @@ def outcomes(bets, shift):
     moved = []
     for chance, value in bets:
         if chance < 1:
-            odds = float(chance / (1 - chance)) * exp(shift)
-            chance = odds / (1 + odds)
+            chance = inverse_logit(log(chance / (1 - chance)) + shift)
         moved.append((float(chance), value))
     for won in product((False, True), repeat=len(moved)):
         amount, chance = Fraction(0), 1.0
