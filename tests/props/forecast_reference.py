@@ -127,6 +127,17 @@ def asked(stays, deal, age):
     return longer, at_risk, max(age, 0)  # all stays of the stage: as a deal that has just entered it
 
 
+class Due(NamedTuple):
+    """What a period brings; sums: [(what the deals may bring, its chance)], least first."""
+
+    period: Optional[str]
+    deals: int
+    pipeline: Fraction
+    expected_deals: Fraction
+    expected_value: Fraction
+    sums: list
+
+
 class Forecast:
     """All answers of one call."""
 
@@ -137,7 +148,7 @@ class Forecast:
         deals = [self.read(row, names, has_label) for row in open_rows]
         deals = [deal for deal in deals if deal is not None]
         self.now = self.find_now(deals, history_rows)
-        self.deals = [deal for deal in deals if deal.us <= self.now]
+        self.deals = sorted((deal for deal in deals if deal.us <= self.now), key=lambda deal: (id_order(deal.entity), deal.us))
         stays, known = stays_of(history_rows, self.machine, self.now, has_label)
         self.cell = cell_size(max((stay.end for stay in stays), default=0))
         self.stays = [
@@ -179,7 +190,7 @@ class Forecast:
 
     def rows(self):
         """entity, stage_no, stage, entered_at, age_days, value, probability, low, high, expected_value, expected_close
-        (microseconds, before any rounding to the form of the deal's time), at_risk; in the order of the relation."""
+        (microseconds), at_risk; by key."""
         return [self.row(answer) for answer in self.answers]
 
     def row(self, answer):
@@ -210,7 +221,7 @@ class Forecast:
     # ------------------------------------------------------------ pipeline_forecast_summary
 
     def summary(self):
-        """period, deals, pipeline, expected_deals, expected_value, low, high."""
+        """One Due in all, or one per period."""
         if self.settings.period is None:
             return [self.sums(None, lambda answer, chances: sum(chances.values(), Fraction(0)))]
         bounds = self.periods()
@@ -254,9 +265,9 @@ class Forecast:
                 replicates[part] += value * chance_of(answer, answer.chances if chances is None else chances)
         error = square_root(self.variance(replicates)) if replicates else 0.0
         expected = sum((chance * value for chance, value in bets), Fraction(0))
-        low, high = interval(bets, error, float(self.settings.confidence))
         pipeline = sum((value for _, value in bets), Fraction(0))
-        return name, len(bets), pipeline, sum((chance for chance, _ in bets), Fraction(0)), expected, low, high
+        total = sum((chance for chance, _ in bets), Fraction(0))
+        return Due(name, len(bets), pipeline, total, expected, distribution(bets, error))
 
 
 def wilson(k, n, z):
@@ -278,17 +289,32 @@ for root, weight in ((sqrt(5 - sqrt(10)), (7 + 2 * sqrt(10)) / 60), (sqrt(5 + sq
     NODES += [(-root, weight), (root, weight)]
 
 
-def interval(bets, error, confidence):
-    """Bounds that hold the sum with the confidence and leave at most half of the rest on either side."""
+def distribution(bets, error):
+    """[(sum, chance)] of the deals, their chances known up to a common error: least sum first."""
     sensitivity = fsum(float(abs(value) * chance * (1 - chance)) for chance, value in bets)
     spread = error / sensitivity if sensitivity else 0.0
     total = {}
     for node, weight in NODES if spread > 0 else [(0.0, 1.0)]:
         for amount, chance in outcomes(bets, node * spread):
             total.setdefault(amount, []).append(weight * chance)
-    sums = sorted((amount, fsum(parts)) for amount, parts in total.items())
-    rest = (1 - confidence) / 2
-    return quantile(sums, rest), -quantile([(-amount, chance) for amount, chance in reversed(sums)], rest)
+    return sorted((amount, fsum(parts)) for amount, parts in total.items())
+
+
+def fits(due, low, high, confidence, slack=1e-9):
+    """Whether low and high leave at most half of the rest on either side, and no bound could be drawn in further.
+
+    Where exactly half of the rest lies beyond a sum, either neighbour is a bound: so no comparison with one pair.
+    """
+    rest = (1 - float(confidence)) / 2 + slack
+    near = 1e-9 * max(1.0, *(abs(float(amount)) for amount, _ in due.sums))
+    below, not_above, above, not_below = (
+        fsum(chance for amount, chance in due.sums if chosen(float(amount)))
+        for chosen in (
+            lambda amount: amount < low - near, lambda amount: amount <= low + near,
+            lambda amount: amount > high + near, lambda amount: amount >= high - near,
+        )
+    )  # fmt: skip
+    return below <= rest <= not_above + 2 * slack and above <= rest <= not_below + 2 * slack
 
 
 def outcomes(bets, shift):
@@ -304,13 +330,3 @@ def outcomes(bets, shift):
             amount += value if yes else 0
             chance *= p if yes else 1 - p
         yield amount, chance
-
-
-def quantile(sums, rest):
-    """The largest amount below which there is no more than the rest."""
-    below = 0.0
-    for amount, chance in sums:
-        below += chance
-        if below > rest:
-            return amount
-    return sums[-1][0]
