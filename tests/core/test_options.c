@@ -165,8 +165,9 @@ static void test_who_knows_what(void **state){
   };
   static const unsigned tables[] = {AT_FOR_ATTRIBUTION, AT_FOR_SUMMARY, AT_FOR_JOURNEYS, AT_FOR_FUNNEL,
                                     AT_FOR_FUNNEL_SUMMARY, AT_FOR_CURVE, AT_FOR_CHANNELS, AT_FOR_PATHS,
-                                    AT_FOR_TRANSITIONS, AT_FOR_ORDERS, AT_FOR_COUNTS, AT_FOR_COALITIONS};
-  static const unsigned orders = AT_FOR_PASSES|AT_FOR_CHAIN;   /* an order of stages, or of a chain */
+                                    AT_FOR_TRANSITIONS, AT_FOR_ORDERS, AT_FOR_COUNTS, AT_FOR_COALITIONS,
+                                    AT_FOR_FORECAST, AT_FOR_FORECAST_SUMMARY};
+  static const unsigned orders = AT_FOR_PASSES|AT_FOR_FORECASTS|AT_FOR_CHAIN;   /* an order of stages, or of a chain */
   const AtOptionInfo *info;
   size_t t;
   int i;
