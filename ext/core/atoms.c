@@ -128,6 +128,8 @@ void at_atoms_add(AtAtoms *a, double amount, double chance){
 typedef struct Bets Bets;
 struct Bets {
   const AtBets *given;
+  int scale;                        /* amounts are multiples of 2^scale, so that squares are in range */
+  double *amount;
   uint32_t *order;                  /* the greatest amounts first */
   double *chance;                   /* moved */
   AtAtoms atoms;
@@ -147,12 +149,23 @@ static int compare_sums(const void *sums, uint32_t a, uint32_t b){
   return x[a]<x[b] ? -1 : x[a]>x[b];
 }
 
-/* A chance moved on the scale of log odds. */
+/* A chance moved on the scale of log odds, however far. */
 static double moved(double chance, double shift){
-  double odds;
   if( !(chance>0) || !(chance<1) ) return chance;
-  odds = chance/(1-chance)*exp(shift);
-  return odds/(1+odds);
+  return 1/(1+exp(-log(chance/(1-chance))-shift));
+}
+
+/* The amounts, the greatest of which becomes 1/2 to 1, and the order that they are taken in. */
+static void scale_amounts(AtEnv *env, Bets *x){
+  const AtBets *b = x->given;
+  double greatest = 0;
+  uint32_t i;
+  for(i=0; i<b->n; i++) greatest = fmax(greatest, fabs(b->amount[i]));
+  frexp(greatest, &x->scale);
+  x->amount = at_alloc(env, b->n, sizeof *x->amount);
+  if( x->amount==NULL ) return;
+  for(i=0; i<b->n; i++) x->amount[i] = ldexp(b->amount[i], -x->scale);
+  x->order = at_sorted(env, b->n, compare_amounts, x->amount);
 }
 
 /* How far the log odds vary so that the expected sum varies by doubt. */
@@ -169,7 +182,7 @@ static void add_others(Bets *x, uint32_t from){
   double mean = 0, variance = 0, coin;
   uint32_t i;
   for(i=from; i<b->n; i++){
-    double amount = b->amount[x->order[i]], p = x->chance[x->order[i]];
+    double amount = x->amount[x->order[i]], p = x->chance[x->order[i]];
     mean += amount*p;
     variance += amount*amount*p*(1-p);
   }
@@ -185,7 +198,7 @@ static int add_node(AtEnv *env, Bets *x, double shift, double weight){
   for(i=0; i<b->n; i++) x->chance[i] = moved(b->chance[i], shift);
   at_atoms_start(&x->atoms);
   for(i=0; i<one_by_one; i++){
-    at_atoms_add(&x->atoms, b->amount[x->order[i]], x->chance[x->order[i]]);
+    at_atoms_add(&x->atoms, x->amount[x->order[i]], x->chance[x->order[i]]);
     if( !at_alive(env, x->atoms.n) ) return 0;
   }
   if( one_by_one<b->n ) add_others(x, one_by_one);
@@ -216,7 +229,7 @@ int at_bets_interval(AtEnv *env, const AtBets *bets, double confidence, double *
   int k;
   *low = *high = 0;
   x.given = bets;
-  x.order = at_sorted(env, bets->n, compare_amounts, bets->amount);
+  scale_amounts(env, &x);
   x.chance = at_alloc(env, bets->n, sizeof *x.chance);
   x.sum = at_alloc(env, 4*NODES*(size_t)AT_MAX_ATOMS, sizeof *x.sum);
   at_atoms_open(env, &x.atoms);
@@ -227,13 +240,14 @@ int at_bets_interval(AtEnv *env, const AtBets *bets, double confidence, double *
   }
   if( !env->error.code ) order = at_sorted(env, x.n, compare_sums, x.sum);
   if( order ){
-    *low = quantile(&x, order, (1-confidence)/2);
-    *high = quantile(&x, order, (1+confidence)/2);
+    *low = ldexp(quantile(&x, order, (1-confidence)/2), x.scale);
+    *high = ldexp(quantile(&x, order, (1+confidence)/2), x.scale);
   }
   at_free(env->alloc, order);
   at_atoms_free(env->alloc, &x.atoms);
   at_free(env->alloc, x.sum);
   at_free(env->alloc, x.chance);
   at_free(env->alloc, x.order);
+  at_free(env->alloc, x.amount);
   return !env->error.code;
 }

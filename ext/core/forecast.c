@@ -252,7 +252,8 @@ static int answer(AtEnv *env, Forecaster *f){
   return !env->error.code;
 }
 
-/* The answers without one part of the history; a seat that nobody is left for keeps its own. */
+/* The answers without one part of the history. A seat that nobody is left for keeps its own
+** in the sums; how well it is known is not known (NaN). */
 static int leave_out(AtEnv *env, void *context, uint32_t part){
   const Forecaster *f = context;
   uint32_t n = f->x->n_dues, i, k;
@@ -265,7 +266,7 @@ static int leave_out(AtEnv *env, void *context, uint32_t part){
     uint32_t s = f->order[i];
     const Seat *seat = visit(f, &m, i);
     const double *at = m.n ? by : f->by+(size_t)s*n;
-    chances[s] = m.n ? at_landmark_won(&m, f->edges, n, by, &mean) : seat->chance;
+    chances[s] = m.n ? at_landmark_won(&m, f->edges, n, by, &mean) : NAN;
     for(k=0; k<n; k++) sums[k] += seat->value*(at[k]-(k ? at[k-1] : 0));
   }
   at_landmark_free(env->alloc, &m);
@@ -273,14 +274,18 @@ static int leave_out(AtEnv *env, void *context, uint32_t part){
   return !env->error.code;
 }
 
-/* The standard error of an answer, from those without each part: every stride-th number. */
+/* The standard error of an answer, from those without each part: every stride-th number.
+** Squares are of parts of the greatest distance, as those of values may be out of range. */
 static double jackknife(const double *x, uint32_t n, size_t stride){
-  double mean = 0, square = 0;
+  double mean = 0, square = 0, greatest = 0;
   uint32_t k;
-  for(k=0; k<n; k++) mean += x[k*stride];
-  mean /= n;
-  for(k=0; k<n; k++) square += (x[k*stride]-mean)*(x[k*stride]-mean);
-  return sqrt(square*(n-1)/n);
+  for(k=0; k<n; k++) mean += x[k*stride]/n;
+  for(k=0; k<n; k++){
+    double away = fabs(x[k*stride]-mean);
+    if( !(away<=greatest) ) greatest = away;
+  }
+  for(k=0; k<n && greatest>0; k++) square += (x[k*stride]-mean)/greatest*((x[k*stride]-mean)/greatest);
+  return greatest*sqrt(square*(n-1)/n);
 }
 
 /* A time, to the cell: more is not known. */
@@ -292,7 +297,7 @@ static int64_t whole(int64_t time, int64_t unit){
 /* What its seat says of a deal. */
 static void judge(const Forecaster *f, AtOpenDeal *deal, double z){
   const Seat *seat = &f->seats[deal->seat];
-  double p = seat->chance, ahead = seat->mean*(double)f->past.unit;
+  double p = seat->chance, ahead = floor(seat->mean*(double)f->past.unit+0.5); /* a rounding is no cell */
   uint32_t parts = f->past.n_parts;
   int64_t now = f->x->now;
   deal->probability = p;
@@ -376,6 +381,7 @@ int at_forecast(AtEnv *env, AtForecast *x, const AtStore *open_deals, const AtSt
   f.stages = stages;
   f.options = &own;
   if( own.as_of==AT_NO_TIME ) own.as_of = latest_of(history, latest_of(open_deals, AT_NO_TIME));
+  if( own.as_of==AT_NO_TIME && own.period==AT_PERIOD_NONE ) own.as_of = 0; /* of nothing, now does not matter */
   x->now = own.as_of;
   check(env, &f);
   if( x->now!=AT_NO_TIME && !env->error.code && at_funnel_open(env, &f.funnel, history, stages, &own)

@@ -60,6 +60,7 @@ struct Curve {
   double won, staying;
   double won_before, staying_before; /* at the last censoring */
   double stretch, won_since, gone_since; /* at risk after it, and what has happened since */
+  int closed;                       /* whether anyone was */
 };
 
 /* One cell; returns the share that is won in it. */
@@ -67,6 +68,7 @@ static double advance(Curve *c, const uint32_t *ended, uint32_t n){
   double before = c->won;
   c->won_since += ended[AT_CONVERTED];
   c->gone_since += (double)ended[AT_CONVERTED]+ended[AT_CLOSED];
+  c->closed |= ended[AT_CLOSED]>0;
   c->won = c->won_before + c->staying_before*(c->won_since/c->stretch);
   c->staying = c->staying_before*((c->stretch-c->gone_since)/c->stretch);
   if( ended[AT_CENSORED]>0 ){
@@ -81,7 +83,7 @@ static double advance(Curve *c, const uint32_t *ended, uint32_t n){
 /* The share that is won at all; by[i]: within edges[i] cells from the landmark, edges ascending
 ** (the last may be INFINITY). *mean: in how many cells, of those that are won. */
 double at_landmark_won(const AtLandmark *m, const double *edges, uint32_t n, double *by, double *mean){
-  Curve c = {0, 1, 0, 1, 0, 0, 0};
+  Curve c = {0, 1, 0, 1, 0, 0, 0, 0};
   uint32_t at_risk = m->n, edge = 0;
   double moment = 0;
   int64_t start = m->age<0 ? 0 : m->age, cell;
@@ -94,6 +96,7 @@ double at_landmark_won(const AtLandmark *m, const double *edges, uint32_t n, dou
     moment += share*(double)(cell-start);
     for(; edge<n && edges[edge]<from+1; edge++) by[edge] = before+(edges[edge]>from ? (edges[edge]-from)*share : 0);
   }
+  if( c.staying==0 && !c.closed ) c.won = 1; /* all are won: for certain, not but for a rounding */
   for(; edge<n; edge++) by[edge] = c.won;
   *mean = c.won>0 ? moment/c.won : 0;
   return c.won;

@@ -86,17 +86,24 @@ static AtPastStay *in_order(AtEnv *env, const AtPast *p, AtCompare compare){
   return sorted;
 }
 
+/* Whether an entity has an event by now. */
+static int exists(const AtFunnel *f, uint32_t entity){
+  return at_store_when(f->events, f->events->start[entity])<=f->now;
+}
+
 /* Reads the passes of f, whose order is not any. Entities fall into parts by their place
-** among all keys. To be freed in any case. */
+** among all keys that exist. To be freed in any case. */
 int at_past_open(AtEnv *env, AtPast *p, const AtFunnel *f){
   AtPastStay *sorted;
   AtFunnel own;
-  uint32_t e, i, n = f->events->n_entities;
+  uint32_t e, i, n = 0, place = 0;
   memset(p, 0, sizeof *p);
+  for(e=0; e<f->events->n_entities; e++) n += (uint32_t)exists(f, e);
   p->n_parts = n>AT_FORECAST_PARTS ? AT_FORECAST_PARTS : n>0 ? n : 1;
   at_funnel_share(&own, f);
-  for(e=0; e<n && at_funnel_entity(env, &own, e); e++){
-    for(i=0; i<own.n_passes; i++) add_pass(env, p, &own, &own.passes[own.pass_order[i]], e%p->n_parts);
+  for(e=0; e<f->events->n_entities && at_funnel_entity(env, &own, e); e++){
+    for(i=0; i<own.n_passes; i++) add_pass(env, p, &own, &own.passes[own.pass_order[i]], place%p->n_parts);
+    place += (uint32_t)exists(f, e);
   }
   at_funnel_close(env->alloc, &own);
   if( env->error.code ) return 0;

@@ -356,6 +356,41 @@ static void test_weeks_across_year_ends(void **state){
   assert_int_equal(at_period_of(time_of("2024-03-05", &form), AT_PERIOD_NONE), 0);
 }
 
+/* A period begins where the one before it ends. */
+static void check_start(int64_t time, int period){
+  int64_t number = at_period_of(time, period), start = at_period_start(number, period);
+  if( start>time || at_period_of(start, period)!=number || at_period_start(number+1, period)<=time ){
+    fail_msg("period %d: %lld, number %lld, begins at %lld", period, (long long)time, (long long)number, (long long)start);
+  }
+  if( start>AT_MIN_TIME && at_period_of(start-1, period)!=number-1 ) fail_msg("period %d: %lld is not its start", period, (long long)start);
+}
+
+/* Of every day of a thousand years, and of times of all years. */
+static void test_starts_of_periods(void **state){
+  static const struct { const char *time; int period; const char *start; } known[] = {
+    {"2024-03-05 10:11", AT_PERIOD_DAY, "2024-03-05"}, {"2024-03-05", AT_PERIOD_WEEK, "2024-03-04"}, {"2021-01-03", AT_PERIOD_WEEK, "2020-12-28"},
+    {"2024-02-29", AT_PERIOD_MONTH, "2024-02-01"}, {"2024-12-31 23:59", AT_PERIOD_QUARTER, "2024-10-01"}, {"1969-12-31", AT_PERIOD_YEAR, "1969-01-01"},
+    {"1969-12-31", AT_PERIOD_WEEK, "1969-12-29"}, {"1970-01-01", AT_PERIOD_WEEK, "1969-12-29"}, {"1969-11-30", AT_PERIOD_QUARTER, "1969-10-01"},
+    {"0001-01-01", AT_PERIOD_MONTH, "0001-01-01"}, {"0000-12-31", AT_PERIOD_QUARTER, "0000-10-01"}, {"0000-02-29", AT_PERIOD_YEAR, "0000-01-01"},
+  };
+  Random r = {23};
+  size_t i;
+  int period, k;
+  int64_t day;
+  uint8_t form;
+  (void)state;
+  for(i=0; i<COUNT(known); i++){
+    int64_t number = at_period_of(time_of(known[i].time, &form), known[i].period);
+    assert_int_equal(at_period_start(number, known[i].period), time_of(known[i].start, &form));
+  }
+  for(period=AT_PERIOD_DAY; period<=AT_PERIOD_YEAR; period++){
+    for(day=-500*365; day<500*365; day++){ check_start(day*DAY, period); check_start(day*DAY+DAY-1, period); }
+    for(k=0; k<100000; k++) check_start(random_between(&r, AT_MIN_TIME+7*DAY, AT_MAX_TIME), period);
+    check_start(AT_MAX_TIME, period);
+  }
+  assert_int_equal(at_period_start(5, AT_PERIOD_NONE), 0);
+}
+
 /* Numbers of periods rise with time: summaries are sorted by them. */
 static void test_periods_are_in_order(void **state){
   Random r = {3};
@@ -472,6 +507,7 @@ int main(void){
     cmocka_unit_test(test_every_day),
     cmocka_unit_test(test_every_week),
     cmocka_unit_test(test_weeks_across_year_ends),
+    cmocka_unit_test(test_starts_of_periods),
     cmocka_unit_test(test_periods_are_in_order),
     cmocka_unit_test(test_durations),
     cmocka_unit_test(test_refused_durations),

@@ -85,7 +85,8 @@ def test_columns_are_those_of_the_help(db):
         info = db.execute("SELECT name, type, hidden FROM pragma_table_xinfo(?)", (table,)).fetchall()
         assert [row[:2] for row in info if not row[2]] == [(c["name"], c["usage"]) for c in columns if c["part_of"] == table]
         hidden = [f"arg_{a['name']}" for a in arguments if a["part_of"] == table]
-        hidden += ["row_key"] * any(row[0] == "entity" for row in info)  # for SQLite's OR alone, not for users
+        # For SQLite's OR alone, not for users; a forecast looks nothing up by entity.
+        hidden += ["row_key"] * (any(row[0] == "entity" for row in info) and table != "pipeline_forecast")
         assert [row[0] for row in info if row[2]] == hidden
         assert all(row[1] for row in info if not row[2]), f"a column of {table} has no declared type"
 
@@ -112,8 +113,40 @@ def test_result_columns_keep_their_declared_types(db):
         db.execute("DROP TABLE copy")
 
 
+def fill_pipeline(db):
+    db.executescript("CREATE TABLE open_deals(entity, ts, stage, value); CREATE TABLE history(entity, ts, stage);"
+                     "INSERT INTO history VALUES (1, 0, 'a'), (1, 9, 'won');"
+                     "INSERT INTO open_deals VALUES (2, 5, 'a', 7), (3, 6, 'a', 8), (4, 7, 'a', 9), ('x', 7, 'a', 10)")  # fmt: skip
+
+
+def test_result_columns_of_a_forecast_keep_their_declared_types(db):
+    fill_pipeline(db)
+    for table, rows in (("pipeline_forecast", 4), ("pipeline_forecast_summary", 1)):
+        db.execute(f"CREATE TABLE copy AS SELECT * FROM {table}('open_deals', 'history', 'a > won')")
+        declared = db.execute("SELECT name, type FROM pragma_table_xinfo(?) WHERE NOT hidden", (table,)).fetchall()
+        assert [row[1] for row in db.execute("PRAGMA table_info(copy)")] == [name for name, _ in declared]
+        assert db.execute("SELECT count(*) FROM copy").fetchone() == (rows,)
+        for name, kind in declared:
+            stored = {row[0] for row in db.execute(f"SELECT typeof({name}) FROM copy")}
+            assert stored <= {kind.lower(), "null"} or name in ("entity", "entered_at", "expected_close"), name
+        db.execute("DROP TABLE copy")
+
+
+def test_conditions_on_a_forecast(db):
+    """Its rows are SQLite's to filter, join and sort."""
+    fill_pipeline(db)
+    call = "pipeline_forecast('open_deals', 'history', 'a > won')"
+    for condition, found in [("entity = 3", [3]), ("entity = '3'", []), ("entity = 2 OR entity = 4", [2, 4]), ("entity IN (4, 'x')", [4, "x"]),
+                             ("entity = 2 OR value > 8", [2, 4, "x"]), ("entity IN (SELECT entity FROM open_deals WHERE ts = 7)", [4, "x"]),
+                             ("stage = 'a' AND value < 8", [2]), ("entity IS NULL", [])]:  # fmt: skip
+        assert [row[0] for row in db.execute(f"SELECT entity FROM {call} WHERE {condition}")] == found, condition
+    joined = db.execute(f"SELECT f.entity, o.value FROM open_deals AS o JOIN {call} AS f USING (entity) ORDER BY o.value DESC").fetchall()
+    assert joined == [("x", 10), (4, 9), (3, 8), (2, 7)]
+
+
 @pytest.mark.parametrize("table", ["attribution", "attribution_summary", "journeys", "attribution_help", "channel_effects", "path_effects",
-                                   "markov_transitions", "markov_orders", "markov_effects", "shapley_effects"])  # fmt: skip
+                                   "markov_transitions", "markov_orders", "markov_effects", "shapley_effects", "pipeline_forecast",
+                                   "pipeline_forecast_summary"])  # fmt: skip
 def test_tables_are_eponymous_only(db, table):
     """Nothing of ours can get into a schema, where a host without the extension could not drop it."""
     with pytest.raises(sqlite3.OperationalError, match=f"no such module: {table}"):
@@ -122,7 +155,8 @@ def test_tables_are_eponymous_only(db, table):
 
 
 @pytest.mark.parametrize("table", ["attribution", "attribution_summary", "journeys", "attribution_help", "channel_effects", "path_effects",
-                                   "markov_transitions", "markov_orders", "markov_effects", "shapley_effects"])  # fmt: skip
+                                   "markov_transitions", "markov_orders", "markov_effects", "shapley_effects", "pipeline_forecast",
+                                   "pipeline_forecast_summary"])  # fmt: skip
 def test_tables_cannot_be_written_or_dropped(db, table):
     for sql in (f"INSERT INTO {table} DEFAULT VALUES", f"DELETE FROM {table}", f"DROP TABLE {table}",
                 f"ALTER TABLE {table} RENAME TO mine", f"CREATE INDEX i ON {table}(1)"):
