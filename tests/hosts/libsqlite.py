@@ -183,6 +183,8 @@ QUERIES = [
     "SELECT * FROM attribution('touches', 'conversions', 'markov, markov(2), shapley') ORDER BY model, conversion_id, position",
     "SELECT * FROM attribution_summary('touches', 'conversions', 'markov, shapley', 'period=month')",
     "SELECT entity, weighted_credit(channel, ts, 'shapley') FROM touches GROUP BY entity ORDER BY entity",
+    "SELECT * FROM attribution_audit('touches', 'conversions', 'lookback=2 min')",
+    "SELECT * FROM funnel_audit('events', 'mql > sql > won', 'exits=lost; recycle=2 min')",
 ]
 
 
