@@ -10,7 +10,7 @@ HEAD = """# Reference
 
 Made by `make reference` from the extension's registration tables; `SELECT * FROM attribution_help` says the same.
 What the names mean, to the last tie: [rules](rules.md), of the funnel family [funnel](funnel.md), of the data-driven one
-[effects](effects.md). A first tour: [README](../README.md).
+[effects](effects.md), of the audits [audits](audits.md). A first tour: [README](../README.md).
 """
 
 
