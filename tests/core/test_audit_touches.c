@@ -121,6 +121,7 @@ static void test_faulty_touches(void **state){
   FAULT(row.time = cell_integer(FIRST+101), "", "touches_after_last_conversion", AT_TOUCHES_AFTER_LAST, "touches 1, entities 1: later");
   FAULT(row.entity = cell_integer(2), "", "entities_without_conversion", AT_ENTITIES_WITHOUT_CONVERSION, "touches 1, entities 1: no conversion");
   FAULT(row.entity = cell_text(" 1"), "", "similar_keys:2 entities_without_conversion", AT_SIMILAR_KEYS, "no key of conversions is ' 1', but the number 1 is nearly");
+  FAULT(row.entity = cell_bytes(AT_BLOB, "1", 1), "", "similar_keys:2 entities_without_conversion", AT_SIMILAR_KEYS, "no key of conversions is a BLOB, but the number 1 is nearly");
   FAULT(row.time = cell_integer(FIRST+200), "as_of=1700000150", "future_time:2", AT_FUTURE_TIME, "later than as_of");
 #undef FAULT
   for(i=0; i<n; i++){

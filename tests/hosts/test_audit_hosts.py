@@ -5,6 +5,7 @@ import pytest
 import harness
 from libsqlite import INTERRUPT, ROW, Database, create_file, run_script
 from test_funnel_memory import SCRIPT as MEMORY
+from test_funnel_loads import Loads
 from test_interrupt import NUMBERS, Clock, check_interrupted
 
 CALLS = ["attribution_audit('touches', 'conversions')", "funnel_audit('events', 'mql > sql > won', 'exits=lost')"]
@@ -78,6 +79,16 @@ def test_both_relations_are_of_one_snapshot(tmp_path):
     (before,) = connection.execute(sql).fetchone()
     (after,) = connection.execute(sql).fetchone()
     assert calls and before.startswith("rows 5, ") and after.startswith("rows 6, ")
+
+
+def test_relations_are_read_once_and_not_kept(tmp_path):
+    connection = harness.connect(create_file(tmp_path / "t.db"))
+    loads = Loads(connection)
+    for _ in range(2):
+        connection.execute(f"SELECT * FROM {CALLS[0]}").fetchall()
+        assert loads.new() == 2
+        connection.execute(f"SELECT * FROM {CALLS[1]}").fetchall()
+        assert loads.new() == 1
 
 
 def test_a_read_only_file(tmp_path):
