@@ -36,6 +36,7 @@ CALLS = [
     "funnel_audit('events', 'a > b > c', 'exits=lost,gone')",
     "funnel_audit('events', 'a > b? [3] > c', 'recycle=10')",
     "funnel_audit('late', 'a > b? [3] > c')",
+    "funnel_audit('late', 'a > b', 'exclude_drop=c')",
 ]
 
 
@@ -45,7 +46,7 @@ def found():
     for name, rows in TABLES.items():
         table, columns = name[:-1].split("(")
         harness.create(connection, table, columns.split(", "), rows)
-    connection.execute(f"CREATE VIEW late AS SELECT 1 AS entity, {NOW} AS ts, 'a' AS stage UNION ALL SELECT 1, {NOW + 9}, 'b' UNION ALL SELECT 1, {NOW + 10}, 'c'")
+    connection.execute(f"CREATE VIEW late AS SELECT 1 AS entity, {NOW} AS ts, 'a' AS stage UNION ALL SELECT 1, {NOW + 9}, 'b' UNION ALL SELECT 1, {NOW + 10}, 'c' UNION ALL SELECT 2, {NOW}, 'a' UNION ALL SELECT 2, {NOW + 1}, 'c'")
     return [row for call in CALLS for row in connection.execute(f"SELECT finding, severity, relation, detail FROM {call}")]
 
 
