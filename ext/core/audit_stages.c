@@ -125,6 +125,7 @@ static void audit_ignored(AtEnv *env, const Stages *s){
     [AT_IS_LATE] = {AT_LATE_STAGE, "comes later than its limit; the event is ignored"},
     [AT_OPENS_NOTHING] = {AT_NO_PASS_OPENED, "cannot open a pass here; the event is ignored"},
     [AT_ENDS_NOTHING] = {AT_EXIT_WITHOUT_PASS, "comes while no pass is open; the event is ignored"},
+    [AT_REMOVES_PASS] = {AT_REMOVED_PASS, "removes the pass that it falls in, as exclude_drop= says"},
   };
   const AtFunnel *f = &s->funnel;
   uint32_t i;

@@ -211,8 +211,8 @@ static int find_near(AtEnv *env, const AtAudited *x, const AtAudited *other, con
     match = at_store_key(o, near.entity[id]);
     if( only_matched && at_store_find(s, &match)==AT_NO_ENTITY ) continue;
     where = at_audited_place(x, s->start[e]);
-    at_found(env, x->findings, x->relation, AT_SIMILAR_KEYS, &where, "no key of %s is %s, but %s %s is nearly the same; write both alike",
-             name, at_cell_quote(&key).text, match.type==AT_TEXT ? "the text" : match.type==AT_BLOB ? "" : "the number",
+    at_found(env, x->findings, x->relation, AT_SIMILAR_KEYS, &where, "no key of %s is %s, but %s%s is nearly the same; write both alike",
+             name, at_cell_quote(&key).text, match.type==AT_TEXT ? "the text " : match.type==AT_BLOB ? "" : "the number ",
              at_cell_quote(&match).text);
   }
   at_text_free(env->alloc, &plain);

@@ -57,6 +57,7 @@ static const AtFindingInfo table[AT_FINDINGS] = {
   [AT_SKIPPED_STAGE] = {"skipped_stage", AT_NOTE},
   [AT_LATE_START] = {"late_start", AT_NOTE},
   [AT_SAME_INSTANT] = {"same_instant", AT_NOTE},
+  [AT_REMOVED_PASS] = {"removed_pass", AT_NOTE},
   [AT_ENDED_BY_DEADLINE] = {"ended_by_deadline", AT_NOTE},
   [AT_STALE_PASS] = {"stale_pass", AT_NOTE},
   [AT_SUMMARY] = {"summary", AT_NOTE},

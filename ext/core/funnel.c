@@ -140,7 +140,7 @@ struct Walker {
 
 static AtPass *pass_of(const Walker *w){ return &w->f->passes[w->f->n_passes-1]; }
 
-/* Writes down that an event changes nothing, for an audit. */
+/* Writes down for an audit that an event changes nothing, or takes its pass away. */
 static void ignore(Walker *w, const AtStep *step, int why){
   AtFunnel *f = w->f;
   if( !f->keeps_ignored ) return;
@@ -318,6 +318,7 @@ static void read_step(Walker *w, const AtStep *step){
     if( step->code==AT_CODE_EXIT ) end_pass(w, AT_EXITED, step->time, step->event, AT_OPENS_ANY);
     else if( step->code==AT_CODE_DROP ) end_pass(w, AT_REMOVED, step->time, step->event, AT_OPENS_FIRST);
     else end_pass(w, AT_EXITED, step->time, step->event, AT_OPENS_FIRST);  /* excluded; in order=strict any other */
+    if( step->code==AT_CODE_DROP ) ignore(w, step, AT_REMOVES_PASS);
   }else if( step->code!=AT_CODE_OTHER ){
     ignore(w, step, AT_ENDS_NOTHING);
   }

@@ -251,8 +251,8 @@ struct AtStep {
   uint32_t event, held;             /* row of events; tag of hold=, else 0 */
   int32_t code;
 };
-/* Why an event of a listed label changed nothing. */
-enum { AT_IS_REPEATED, AT_IS_EARLIER, AT_IS_LATE, AT_OPENS_NOTHING, AT_ENDS_NOTHING };
+/* Why an event of a listed label changed nothing; or that it took its pass away. */
+enum { AT_IS_REPEATED, AT_IS_EARLIER, AT_IS_LATE, AT_OPENS_NOTHING, AT_ENDS_NOTHING, AT_REMOVES_PASS };
 typedef struct AtIgnored AtIgnored;
 struct AtIgnored { uint32_t event; int why; };
 typedef struct AtFunnel AtFunnel;

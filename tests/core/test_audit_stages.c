@@ -118,10 +118,12 @@ static void test_limits(void **state){
     {"a > b? [5] > c", "", "1 a@0 1 b@6 1 c@7", "late_stage:2 [rows 3, used 3, skipped 0, refused 0, listed nowhere 0, passes 1: won 1, exited 0, recycled 0, open 0]", AT_LATE_STAGE},
     {"a > b [5] > c", "", "1 a@0 1 b@6 1 c@7", "no_pass_opened:2 no_pass_opened:3 ended_by_deadline:1 [rows 3, used 3, skipped 0, refused 0, listed nowhere 0, passes 1: won 0, exited 1, recycled 0, open 0]",
      AT_NO_PASS_OPENED},
+    {"a > b > c [5]", "", "1 a@0 1 b@1 1 c@20 2 a@0 2 b@20 2 c@21", "no_pass_opened:3 ended_by_deadline:2 "
+     "[rows 6, used 6, skipped 0, refused 0, listed nowhere 0, passes 2: won 1, exited 1, recycled 0, open 0]", AT_ENDED_BY_DEADLINE},
     {"a > b > c", "order=strict", "1 b@0 1 a@1 1 b@2 1 c@3", "no_pass_opened:1 [rows 4, used 4, skipped 0, refused 0, listed nowhere 0, passes 1: won 1, exited 0, recycled 0, open 0]", AT_NO_PASS_OPENED},
     {"a > b > c", "order=strict", "1 a@1 1 c@3 2 a@0 2 b@1 2 c@2", "[rows 5, used 5, skipped 0, refused 0, listed nowhere 0, passes 2: won 1, exited 1, recycled 0, open 0]", -1},
     {"a > b > c", "exclude=x; exclude_drop=y", "1 x@0 1 y@1 1 a@2 1 y@3 2 a@0 2 b@1 2 x@2 3 a@1 3 b@2 3 c@3",
-     "exit_without_pass:1 exit_without_pass:2 [rows 10, used 10, skipped 0, refused 0, listed nowhere 0, passes 2: won 1, exited 1, recycled 0, open 0]", AT_EXIT_WITHOUT_PASS},
+     "exit_without_pass:1 exit_without_pass:2 removed_pass:4 [rows 10, used 10, skipped 0, refused 0, listed nowhere 0, passes 2: won 1, exited 1, recycled 0, open 0]", AT_EXIT_WITHOUT_PASS},
   };
   size_t i;
   for(i=0; i<COUNT(known); i++){

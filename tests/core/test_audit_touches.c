@@ -121,6 +121,7 @@ static void test_faulty_touches(void **state){
   FAULT(row.time = cell_integer(FIRST+101), "", "touches_after_last_conversion", AT_TOUCHES_AFTER_LAST, "touches 1, entities 1: later");
   FAULT(row.entity = cell_integer(2), "", "entities_without_conversion", AT_ENTITIES_WITHOUT_CONVERSION, "touches 1, entities 1: no conversion");
   FAULT(row.entity = cell_text(" 1"), "", "similar_keys:2 entities_without_conversion", AT_SIMILAR_KEYS, "no key of conversions is ' 1', but the number 1 is nearly");
+  FAULT(row.entity = cell_bytes(AT_BLOB, "1", 1), "", "similar_keys:2 entities_without_conversion", AT_SIMILAR_KEYS, "no key of conversions is a BLOB, but the number 1 is nearly");
   FAULT(row.time = cell_integer(FIRST+200), "as_of=1700000150", "future_time:2", AT_FUTURE_TIME, "later than as_of");
 #undef FAULT
   for(i=0; i<n; i++){
@@ -155,6 +156,7 @@ static void test_faulty_conversions(void **state){
   FAULT(row.milestone[1] = cell_null(), "", "missing_milestone:2", AT_MISSING_MILESTONE, "opportunity_at is missing, other rows have it");
   FAULT(row.milestone[1] = cell_integer(FIRST+102), "", "milestone_after_conversion:2", AT_MILESTONE_AFTER_CONVERSION, "opportunity_at is later");
   FAULT(row.milestone[0] = cell_integer(FIRST+21), "", "milestones_out_of_order:2", AT_MILESTONES_OUT_OF_ORDER, "opportunity_at is earlier than lead_at");
+  FAULT(row.milestone[0] = cell_integer(FIRST+200), "", "milestone_after_conversion:2 milestones_out_of_order:2", AT_MILESTONES_OUT_OF_ORDER, "earlier than lead_at");
   FAULT(row.time = good.time, "", "duplicate:2", AT_DUPLICATE, "row 1 has the same account_id, closed_at and amount");
   FAULT(row.time = good.time; row.number = cell_integer(51), "", "", 0, NULL);
   FAULT(row.id = cell_integer(1), "conversion_id=deal", "duplicate_id:1", AT_DUPLICATE_ID, "deal is that of another row");
@@ -219,6 +221,25 @@ static void test_more_faults(void **state){
         "[rows 1, used 1, skipped 0, refused 0, unattributed 0, value 50.0, unattributed value 0.0]", AT_TOUCHES_AFTER_LAST, "touches 3, entities 1");
   check(*state, "most=1", touches, 0, deals, 1, "[rows 0, used 0, skipped 0, refused 0] no_touches:1 "
         "[rows 1, used 1, skipped 0, refused 0, unattributed 1, value 50.0, unattributed value 50.0]", 0, NULL);
+}
+
+/* Rows without a value are alike, but not like those with one; who is in no row that can be read is not asked of keys. */
+static void test_rows_that_are_compared(void **state){
+  Row touches[2], deals[3];
+  int i;
+  touches[0] = touches[1] = good_touch();
+  touches[1].label = cell_bytes(AT_BLOB, "x", 1);
+  touches[1].id = cell_integer(2);
+  for(i=0; i<3; i++){
+    deals[i] = good_deal();
+    deals[i].id = cell_integer(i+1);
+    if( i>0 ) deals[i].number = i==1 ? cell_null() : cell_text("");
+  }
+  check(*state, "", touches, 1, deals, 3, "[rows 1, used 1, skipped 0, refused 0] missing_value:2 missing_value:3 duplicate:3 "
+        "[rows 3, used 3, skipped 0, refused 0, unattributed 0, value 50.0, unattributed value 0.0]", AT_DUPLICATE, "row 2 has the same");
+  touches[0].entity = cell_text("1");              /* the key of the row that is refused is a number */
+  check(*state, "", touches, 2, deals, 1, "unreadable_label:2 entities_without_conversion [rows 2, used 1, skipped 0, refused 1] similar_keys:1 no_touches:1 "
+        "[rows 1, used 1, skipped 0, refused 0, unattributed 1, value 50.0, unattributed value 50.0]", AT_SIMILAR_KEYS, "the text '1'");
 }
 
 /* More spellings than a finding names. */
@@ -369,6 +390,7 @@ int main(void){
     HEAP_TEST(test_faulty_touches),
     HEAP_TEST(test_faulty_conversions),
     HEAP_TEST(test_more_faults),
+    HEAP_TEST(test_rows_that_are_compared),
     HEAP_TEST(test_many_spellings),
     HEAP_TEST(test_against_the_loader),
     HEAP_TEST(test_order_of_rows),

@@ -163,7 +163,7 @@ static void test_refusals(void **state){
     {"threads=0", "threads=1 to threads=16|'0'"}, {"threads=17", "threads=16"}, {"threads=two", "threads=16"},
     {"lookback=1d; gap=1d; LOOKBACK=1d", "lookback|twice"}, {"path=all;path=all", "path|twice"},
     {"lokback=90 days", "'lokback'|lookback?"}, {"look_back=1", "lookback?"}, {"maxtouches=3", "max_touches?"},
-    {"windows of 90=days", "unknown option 'windows of 90'|lookback=90 days"}, {"window=90 days", "window|no effect here|funnel(), funnel_summary(), funnel_audit(), pipeline_forecast() and pipeline_forecast_summary()"}, {"lookback=90 days, gap=1d", "lookback|'90 days, gap=1d'"},
+    {"windows of 90=days", "unknown option 'windows of 90'|lookback=90 days"}, {"window=90 days", "window|no effect here|funnel(), funnel_summary()|funnel_audit(), pipeline_forecast()| and pipeline_forecast_summary()"}, {"lookback=90 days, gap=1d", "lookback|'90 days, gap=1d'"},
   };
   size_t i;
   for(i=0; i<COUNT(refused); i++){

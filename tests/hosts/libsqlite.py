@@ -184,6 +184,8 @@ QUERIES = [
     "SELECT * FROM attribution_summary('touches', 'conversions', 'markov, shapley', 'period=month')",
     "SELECT entity, weighted_credit(channel, ts, 'shapley') FROM touches GROUP BY entity ORDER BY entity",
     "SELECT id, logistic_predict((SELECT logistic_fit('ridge=1', stage = 'won', ts, id) FROM events), ts, id) FROM events ORDER BY id",
+    "SELECT * FROM attribution_audit('touches', 'conversions', 'lookback=2 min')",
+    "SELECT * FROM funnel_audit('events', 'mql > sql > won', 'exits=lost; recycle=2 min')",
 ]
 
 

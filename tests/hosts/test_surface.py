@@ -106,7 +106,8 @@ def test_help_is_complete(db):
 def test_result_columns_keep_their_declared_types(db):
     """What a driver sees of a statement's columns (in CREATE TABLE AS, here) follows from the declared types."""
     db.executescript("CREATE TABLE touches(entity, ts, channel); CREATE TABLE conversions(entity, ts, value)")
-    for table in ("attribution", "attribution_summary", "journeys", "channel_effects", "markov_transitions", "markov_orders"):
+    for table in ("attribution", "attribution_summary", "journeys", "channel_effects", "markov_transitions", "markov_orders",
+                  "attribution_audit"):
         db.execute(f"CREATE TABLE copy AS SELECT * FROM {table}('touches', 'conversions')")
         names = [row[0] for row in db.execute("SELECT name FROM pragma_table_xinfo(?) WHERE NOT hidden", (table,))]
         assert [row[1] for row in db.execute("PRAGMA table_info(copy)")] == names
@@ -146,7 +147,7 @@ def test_conditions_on_a_forecast(db):
 
 @pytest.mark.parametrize("table", ["attribution", "attribution_summary", "journeys", "attribution_help", "channel_effects", "path_effects",
                                    "markov_transitions", "markov_orders", "markov_effects", "shapley_effects", "pipeline_forecast",
-                                   "pipeline_forecast_summary"])  # fmt: skip
+                                   "pipeline_forecast_summary", "attribution_audit", "funnel_audit"])  # fmt: skip
 def test_tables_are_eponymous_only(db, table):
     """Nothing of ours can get into a schema, where a host without the extension could not drop it."""
     with pytest.raises(sqlite3.OperationalError, match=f"no such module: {table}"):
@@ -156,7 +157,7 @@ def test_tables_are_eponymous_only(db, table):
 
 @pytest.mark.parametrize("table", ["attribution", "attribution_summary", "journeys", "attribution_help", "channel_effects", "path_effects",
                                    "markov_transitions", "markov_orders", "markov_effects", "shapley_effects", "pipeline_forecast",
-                                   "pipeline_forecast_summary"])  # fmt: skip
+                                   "pipeline_forecast_summary", "attribution_audit", "funnel_audit"])  # fmt: skip
 def test_tables_cannot_be_written_or_dropped(db, table):
     for sql in (f"INSERT INTO {table} DEFAULT VALUES", f"DELETE FROM {table}", f"DROP TABLE {table}",
                 f"ALTER TABLE {table} RENAME TO mine", f"CREATE INDEX i ON {table}(1)"):
