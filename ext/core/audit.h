@@ -36,13 +36,13 @@ struct AtFindingInfo { const char *name; int severity; };
 const AtFindingInfo *at_finding_info(int kind);
 
 typedef struct AtFound AtFound;
-struct AtFound { size_t id, detail; uint32_t n_id, n_detail; };  /* offsets of bytes, and how many */
+struct AtFound { size_t id, detail; uint32_t n_id, n_detail; uint64_t rows; };  /* offsets of bytes, and how many */
 typedef struct AtFoundList AtFoundList;
 struct AtFoundList {
   AtFound *rows;
   uint32_t n, capacity;
   AtText bytes;                     /* encoded ids, details */
-  uint64_t total;                   /* found, kept or not */
+  uint64_t total, rows_found;       /* findings, kept or not; the rows that these speak of */
   uint32_t n_sorted;                /* the first rows are sorted, and the best so far */
 };
 typedef struct AtFindings AtFindings;
@@ -50,9 +50,10 @@ struct AtFindings {
   uint32_t most;                    /* rows kept of each kind */
   AtFoundList list[AT_AUDITED][AT_FINDINGS];
 };
-/* Where something was found: a row's id (AT_NULL = it has none), and who and when it is. */
+/* Where something was found: a row's id (AT_NULL = it has none), who and when it is, and how many rows it is true of. */
 typedef struct AtPlace AtPlace;
-struct AtPlace { AtCell id; char about[320]; };
+struct AtPlace { AtCell id; char about[320]; uint64_t rows; };
+AtPlace at_place_of_rows(uint64_t rows);
 void at_findings_open(AtFindings *f, uint32_t most);
 int at_found(AtEnv *env, AtFindings *f, int relation, int kind, const AtPlace *place, const char *format, ...)
 #if defined(__GNUC__)
@@ -64,6 +65,7 @@ typedef struct AtFindingRow AtFindingRow;  /* a cursor; all 0 before the first r
 struct AtFindingRow {
   int relation, kind;
   uint32_t next;                    /* row of that list */
+  uint64_t rows, listed;            /* that the finding speaks of; that those listed so far do */
   AtCell id;
   const char *detail;
   size_t n_detail;

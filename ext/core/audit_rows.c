@@ -58,7 +58,7 @@ static const AtPlace *place_of(Row *row){
   AtPlace *place = &row->place;
   if( row->is_placed ) return place;
   row->is_placed = 1;
-  memset(&place->id, 0, sizeof place->id);
+  *place = at_place_of_rows(1);
   if( s->has_id && is_readable_id(&cells[id_place(s)]) ) place->id = cells[id_place(s)];
   snprintf(place->about, sizeof place->about, " (%.60s %s, %.60s %s)", s->entity, at_cell_quote(&cells[0]).text,
            s->time, at_cell_quote(&cells[1]).text);

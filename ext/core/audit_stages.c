@@ -44,6 +44,7 @@ static void unlisted_name(AtEnv *env, Stages *s, const AtCell *name, uint32_t ev
   const AtOptions *o = s->x->options;
   const AtLabelList *lists[] = {&o->exits, &o->exclude, &o->exclude_drop};
   const char *becomes = o->order==AT_ORDER_STRICT ? "and ends a pass under order=strict" : "and is left out";
+  AtPlace all = at_place_of_rows(events);
   AtSuggest near;
   uint32_t k;
   int i, j;
@@ -51,14 +52,14 @@ static void unlisted_name(AtEnv *env, Stages *s, const AtCell *name, uint32_t ev
   for(k=0; k<s->stages->n; k++){
     const AtStage *stage = &s->stages->stage[k];
     if( is_same_plain(env, name, stage->text, stage->n) ){
-      at_found(env, s->x->findings, s->x->relation, AT_SIMILAR_STAGE, NULL, "events %u: stage %s is not %s %s; write it alike",
+      at_found(env, s->x->findings, s->x->relation, AT_SIMILAR_STAGE, &all, "events %u: stage %s is not %s %s; write it alike",
                (unsigned)events, at_cell_quote(name).text, at_quote(stage->text, stage->n).text, becomes);
       return;
     }
     offer(&near, stage->text, stage->n);
   }
   for(i=0; i<3; i++) for(j=0; j<lists[i]->n; j++) offer(&near, lists[i]->text[j], lists[i]->bytes[j]);
-  at_found(env, s->x->findings, s->x->relation, AT_UNKNOWN_STAGE, NULL, "events %u: stage %s is listed nowhere %s%s%s%s", (unsigned)events,
+  at_found(env, s->x->findings, s->x->relation, AT_UNKNOWN_STAGE, &all, "events %u: stage %s is listed nowhere %s%s%s%s", (unsigned)events,
            at_cell_quote(name).text, becomes, near.best[0] ? "; did you mean " : "; list it in stages, exits or exclude", near.best,
            near.best[0] ? "?" : "");
 }
@@ -237,9 +238,11 @@ static int audit_instants(AtEnv *env, const Stages *s){
 static int summarize(AtEnv *env, const Stages *s){
   const AtAudited *x = s->x;
   const uint64_t *n = s->passes;
+  AtPlace all;
   char later[48] = "";
   if( x->options->as_of!=AT_NO_TIME ) snprintf(later, sizeof later, ", later than as_of %llu", (unsigned long long)x->later);
-  return at_found(env, x->findings, x->relation, AT_SUMMARY, NULL,
+  all = at_place_of_rows(x->rows);
+  return at_found(env, x->findings, x->relation, AT_SUMMARY, &all,
                   "rows %llu, used %llu, skipped %llu, refused %llu%s, listed nowhere %llu, passes %llu: won %llu, exited %llu, recycled %llu, open %llu",
                   (unsigned long long)x->rows, (unsigned long long)(x->store->n-x->later), (unsigned long long)x->skipped,
                   (unsigned long long)x->refused, later, (unsigned long long)s->unlisted,

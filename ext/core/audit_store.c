@@ -32,6 +32,7 @@ AtPlace at_audited_place(const AtAudited *x, uint32_t row){
   key = at_store_key(s, lo);
   at_store_time(s, row, &time, buffer);
   place.id = at_store_id(s, row);
+  place.rows = 1;
   snprintf(place.about, sizeof place.about, " (%.60s %s, %.60s %s)", x->shape->entity, at_cell_quote(&key).text,
            x->shape->time, at_cell_quote(&time).text);
   return place;
@@ -273,10 +274,15 @@ static void found_spellings(AtEnv *env, AtAudited *x, const Spellings *p, uint32
                             const uint32_t *count, int kind){
   const AtStore *s = x->store;
   int is_key = kind==AT_SIMILAR_KEYS;
+  AtPlace all = at_place_of_rows(0);
   char list[LISTED*96+40];
   size_t n = 0;
   uint32_t i;
   list[0] = 0;
+  for(i=first; i<limit; i++){
+    uint32_t id = p->order[i];
+    all.rows += is_key ? s->start[id+1]-s->start[id] : count[id];
+  }
   for(i=first; i<limit && i<first+LISTED; i++){
     uint32_t id = p->order[i], rows = is_key ? s->start[id+1]-s->start[id] : count[id];
     AtCell cell = spelling(s, id, is_key);
@@ -284,7 +290,7 @@ static void found_spellings(AtEnv *env, AtAudited *x, const Spellings *p, uint32
                           (unsigned)rows, rows==1 ? "" : "s");
   }
   if( i<limit ) snprintf(list+n, sizeof list-n, ", and %u more", (unsigned)(limit-i));
-  at_found(env, x->findings, x->relation, kind, NULL, "%s are different %s; write one spelling", list,
+  at_found(env, x->findings, x->relation, kind, &all, "%s are different %s; write one spelling", list,
            is_key ? "entities" : "labels");
 }
 

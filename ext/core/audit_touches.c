@@ -71,13 +71,15 @@ static void check_milestones(AtEnv *env, const AtAudited *c, uint32_t row, const
 /* Which milestones occur at all; one that does not is found once. */
 static void find_milestones(AtEnv *env, const AtAudited *c, uint8_t *occurs){
   const AtStore *s = c->store;
+  AtPlace all;
   uint32_t row;
   int k;
   for(k=0; k<s->n_milestones; k++){
     for(row=0; row<s->n && s->milestone[k][row]==AT_NO_TIME; row++){}
     occurs[k] = row<s->n;
     if( occurs[k] || s->n==0 ) continue;
-    at_found(env, c->findings, c->relation, AT_MISSING_MILESTONE, NULL, "%.60s is missing in all rows", c->shape->milestone[k]);
+    all = at_place_of_rows(s->n);
+    at_found(env, c->findings, c->relation, AT_MISSING_MILESTONE, &all, "%.60s is missing in all rows", c->shape->milestone[k]);
   }
 }
 
@@ -135,6 +137,7 @@ static int64_t last_conversion(const Pair *p, uint32_t e){
 static int count_entities(AtEnv *env, const Pair *p){
   const AtStore *t = p->t->store, *c = p->c->store;
   uint64_t after = 0, of_entities = 0, without = 0, their_touches = 0;
+  AtPlace all;
   uint32_t e, o = 0;
   for(e=0; e<t->n_entities && at_alive(env, 1); e++){
     int order = 1;
@@ -148,11 +151,13 @@ static int count_entities(AtEnv *env, const Pair *p){
     else{ after += n; of_entities += n>0; }
   }
   if( after ){
-    at_found(env, p->t->findings, p->t->relation, AT_TOUCHES_AFTER_LAST, NULL, "touches %llu, entities %llu: later than the entity's last conversion",
+    all = at_place_of_rows(after);
+    at_found(env, p->t->findings, p->t->relation, AT_TOUCHES_AFTER_LAST, &all, "touches %llu, entities %llu: later than the entity's last conversion",
              (unsigned long long)after, (unsigned long long)of_entities);
   }
   if( without ){
-    at_found(env, p->t->findings, p->t->relation, AT_ENTITIES_WITHOUT_CONVERSION, NULL, "touches %llu, entities %llu: no conversion",
+    all = at_place_of_rows(their_touches);
+    at_found(env, p->t->findings, p->t->relation, AT_ENTITIES_WITHOUT_CONVERSION, &all, "touches %llu, entities %llu: no conversion",
              (unsigned long long)their_touches, (unsigned long long)without);
   }
   return !env->error.code;
@@ -211,6 +216,7 @@ static int find_near(AtEnv *env, const AtAudited *x, const AtAudited *other, con
     match = at_store_key(o, near.entity[id]);
     if( only_matched && at_store_find(s, &match)==AT_NO_ENTITY ) continue;
     where = at_audited_place(x, s->start[e]);
+    where.rows = s->start[e+1]-s->start[e];
     at_found(env, x->findings, x->relation, AT_SIMILAR_KEYS, &where, "no key of %s is %s, but %s%s is nearly the same; write both alike",
              name, at_cell_quote(&key).text, match.type==AT_TEXT ? "the text " : match.type==AT_BLOB ? "" : "the number ",
              at_cell_quote(&match).text);
@@ -224,9 +230,11 @@ static int audit_keys(AtEnv *env, const Pair *p){
   const AtStore *t = p->t->store, *c = p->c->store;
   if( at_keys_conflict(t, c) ){
     AtEnv own = *env;                 /* the words of the failure that this is elsewhere */
+    const AtStore *text = t->key_classes==1u<<AT_TEXT ? t : c;
+    AtPlace all = at_place_of_rows(text->n);
     at_keys_agree(&own, t, c, p->t->shape->entity, p->c->shape->entity);
-    return at_found(env, p->c->findings, t->key_classes==1u<<AT_TEXT ? p->t->relation : p->c->relation,
-                    AT_KEYS_OF_TWO_CLASSES, NULL, "%s", own.error.text);
+    return at_found(env, p->c->findings, text==t ? p->t->relation : p->c->relation, AT_KEYS_OF_TWO_CLASSES, &all,
+                    "%s", own.error.text);
   }
   if( t->integer_keys && c->integer_keys ) return 1;
   return find_near(env, p->c, p->t, "touches", 0) && find_near(env, p->t, p->c, "conversions", 1);
@@ -245,9 +253,11 @@ static void add_values(const Pair *p, char *out, size_t room){
 }
 
 static int summarize(AtEnv *env, const AtAudited *x, const char *more){
+  AtPlace all;
   char later[48] = "";
   if( x->options->as_of!=AT_NO_TIME ) snprintf(later, sizeof later, ", later than as_of %llu", (unsigned long long)x->later);
-  return at_found(env, x->findings, x->relation, AT_SUMMARY, NULL, "rows %llu, used %llu, skipped %llu, refused %llu%s%s",
+  all = at_place_of_rows(x->rows);
+  return at_found(env, x->findings, x->relation, AT_SUMMARY, &all, "rows %llu, used %llu, skipped %llu, refused %llu%s%s",
                   (unsigned long long)x->rows, (unsigned long long)(x->store->n-x->later), (unsigned long long)x->skipped,
                   (unsigned long long)x->refused, later, more);
 }

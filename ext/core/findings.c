@@ -132,7 +132,7 @@ static int cut(AtEnv *env, AtFoundList *list, uint32_t most){
   return 1;
 }
 
-static int append(AtEnv *env, AtFoundList *list, const AtCell *id, const char *detail, size_t n){
+static int append(AtEnv *env, AtFoundList *list, const AtCell *id, uint64_t rows, const char *detail, size_t n){
   char number[9], tag = (char)id->type;
   const char *bytes;
   size_t n_id = at_encode(id, number, &bytes);
@@ -146,6 +146,7 @@ static int append(AtEnv *env, AtFoundList *list, const AtCell *id, const char *d
   found.n_id = (uint32_t)n_id+1;
   found.detail = found.id+found.n_id;
   found.n_detail = (uint32_t)n;
+  found.rows = rows;
   at_text_add(env, &list->bytes, &tag, 1);
   at_text_add(env, &list->bytes, bytes, n_id);
   at_text_add(env, &list->bytes, detail, n);
@@ -175,7 +176,16 @@ static void make_valid(char *text, size_t n){
   }
 }
 
-/* Adds a finding of a row, or (place NULL) of the relation. The format knows integers and strings
+/* The relation as a whole, so many rows of it. */
+AtPlace at_place_of_rows(uint64_t rows){
+  AtPlace place;
+  memset(&place.id, 0, sizeof place.id);
+  place.about[0] = 0;
+  place.rows = rows;
+  return place;
+}
+
+/* Adds a finding of a row, of several (at_place_of_rows()), or (place NULL) of none. The format knows integers and strings
 ** only, as at_fail()'s. */
 int at_found(AtEnv *env, AtFindings *f, int relation, int kind, const AtPlace *place, const char *format, ...){
   static const AtCell none;
@@ -186,6 +196,7 @@ int at_found(AtEnv *env, AtFindings *f, int relation, int kind, const AtPlace *p
   size_t n;
   if( env->error.code ) return 0;
   list->total++;
+  list->rows_found += place ? place->rows : 0;
   if( list->n_sorted && list->n_sorted==f->most ){
     AtCell last = id_of(list, &list->rows[f->most-1]);
     if( compare_ids(id, &last)>0 ) return 1;
@@ -196,7 +207,7 @@ int at_found(AtEnv *env, AtFindings *f, int relation, int kind, const AtPlace *p
   if( place ) strcat(detail, place->about);
   n = strlen(detail);
   make_valid(detail, n);
-  if( !append(env, list, id, detail, n) ) return 0;
+  if( !append(env, list, id, place ? place->rows : 0, detail, n) ) return 0;
   return list->n<(uint64_t)f->most*2 || cut(env, list, f->most);
 }
 
@@ -218,15 +229,19 @@ int at_findings_next(const AtFindings *f, AtFindingRow *row){
       row->id = id_of(list, &list->rows[i]);
       row->detail = list->bytes.text+list->rows[i].detail;
       row->n_detail = list->rows[i].n_detail;
+      row->rows = list->rows[i].rows;
+      row->listed += row->rows;
       return 1;
     }
     if( i==list->n && list->total>list->n ){
       memset(&row->id, 0, sizeof row->id);
       row->n_detail = (size_t)snprintf(row->more, sizeof row->more, "... and %llu more", (unsigned long long)(list->total-list->n));
       row->detail = row->more;
+      row->rows = list->rows_found-row->listed;
       return 1;
     }
     row->next = 0;
+    row->listed = 0;
     if( ++row->kind<AT_FINDINGS ) continue;
     row->kind = 0;
     row->relation++;

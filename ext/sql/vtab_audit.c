@@ -4,7 +4,7 @@
 **
 ** One row per finding: what the other functions skip or refuse, and what makes their answers doubtful.
 **
-**   SELECT severity, finding, count(*), min(detail)
+**   SELECT severity, finding, sum(rows), min(detail)
 **     FROM attribution_audit('touches(account_id, touched_at, channel)', 'won_deals(account_id, closed_at, amount)')
 **    GROUP BY severity, finding;                           is the data fit to answer?
 */
@@ -12,13 +12,14 @@
 
 #include <string.h>
 
-enum { SEVERITY, FINDING, RELATION, ROW_ID, DETAIL };
+enum { SEVERITY, FINDING, RELATION, ROW_ID, DETAIL, ROWS };
 static const Column columns[] = {
   {"severity", "TEXT", "error: other functions refuse the row; warning: it is skipped, or answers are doubtful; note: worth knowing"},
   {"finding", "TEXT", "what was found"},
   {"relation", "TEXT", "the argument that it was found in: touches, conversions, events"},
   {"row_id", ANY, "the row: its rowid, or the column touch_id=, conversion_id=, event_id=; NULL for the relation as a whole, and without ids"},
   {"detail", "TEXT", "the value and what to write instead; who and when"},
+  {"rows", "INTEGER", "rows that the finding is true of: 1 for a row's own; sum(rows) counts what most= leaves out, too"},
   {NULL, NULL, NULL}
 };
 
@@ -123,6 +124,7 @@ static void audit_column(Cursor *cursor, sqlite3_context *context, int column){
     case FINDING: sqlite3_result_text(context, info->name, -1, SQLITE_STATIC); return;
     case RELATION: sqlite3_result_text(context, s->relation[row->relation].role->argument, -1, SQLITE_STATIC); return;
     case ROW_ID: cell_result(context, &row->id); return;
+    case ROWS: sqlite3_result_int64(context, (sqlite3_int64)row->rows); return;
     default: sqlite3_result_text64(context, row->detail, row->n_detail, SQLITE_TRANSIENT, SQLITE_UTF8);
   }
 }

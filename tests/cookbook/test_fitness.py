@@ -35,7 +35,7 @@ def stale_passes(demo):
 
 
 def test_34_what_was_found(demo):
-    found = {(row["severity"], row["audit"], row["relation"], row["finding"]): row["found"] for row in cookbook.results(34)[0]}
+    found = {(row["severity"], row["audit"], row["relation"], row["finding"]): row["rows"] for row in cookbook.results(34)[0]}
     skipped = sum(p.entered["sal"] == p.entered["sql"] for p in replay.passes(demo) if "sql" in p.entered)
     assert found == {
         ("warning", "attribution", "touches", "missing_entity"): one(demo, "SELECT count(*) FROM touches WHERE account_id IS NULL"),
@@ -46,8 +46,11 @@ def test_34_what_was_found(demo):
             demo, "SELECT count(*) FROM touches WHERE points < 0 AND account_id IS NOT NULL"),
         ("note", "attribution", "conversions", "missing_milestone"): one(demo, "SELECT count(*) FROM won_deals WHERE lead_created_at IS NULL"),
         ("note", "attribution", "conversions", "negative_value"): one(demo, "SELECT count(*) FROM won_deals WHERE amount < 0"),
-        ("note", "attribution", "touches", "entities_without_conversion"): 1,
-        ("note", "attribution", "touches", "touches_after_last_conversion"): 1,
+        ("note", "attribution", "touches", "entities_without_conversion"): one(
+            demo, "SELECT count(*) FROM touches WHERE account_id NOT IN (SELECT account_id FROM won_deals)"),
+        ("note", "attribution", "touches", "touches_after_last_conversion"): one(
+            demo, "SELECT count(*) FROM touches JOIN (SELECT account_id, max(closed_at) AS last FROM won_deals GROUP BY 1) USING (account_id)"
+                  " WHERE touched_at > last"),
         ("note", "funnel", "events", "stale_pass"): len(stale_passes(demo)),
         ("note", "funnel", "events", "skipped_stage"): skipped,
     }
@@ -100,4 +103,4 @@ def test_34_the_worst_rows(demo):
         else:
             back += replay.STAGES.index(stage) < furthest.get(lead, 0)
             furthest[lead] = max(furthest.get(lead, 0), replay.STAGES.index(stage))
-    assert (wrong[0]["finding"], wrong[0]["found"]) == ("earlier_stage", back)
+    assert (wrong[0]["finding"], wrong[0]["rows"]) == ("earlier_stage", back)

@@ -6,7 +6,7 @@
 #include "../../ext/core/audit.h"
 
 static AtPlace place_of(AtCell id){
-  AtPlace place;
+  AtPlace place = at_place_of_rows(1);
   place.id = id;
   strcpy(place.about, " (here)");
   return place;

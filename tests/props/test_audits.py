@@ -136,7 +136,7 @@ def test_bytes_that_are_no_text(db):
     db.execute("CREATE TABLE conversions(entity, ts, value)")
     db.execute("CREATE VIEW touch_view AS SELECT * FROM touches")
     rows = audit(db, "", ("touch_view", "conversions"))
-    assert [row[3:] for row in errors(rows)] == [
+    assert [row[3:5] for row in errors(rows)] == [
         (None, "ts is no time (got '?'); write YYYY-MM-DD HH:MM:SS, or a number of seconds since 1970-01-01 (entity 'a?', ts '?')")]
 
 
@@ -246,8 +246,10 @@ def test_most_cuts_rows_and_no_count(touches, deals, most):
         if place < most:
             wanted.append(row)
         elif place == most:
-            wanted.append((*row[:3], None, f"... and {len(same) - most} more"))
+            kept = [other for n, other in enumerate(same) if n < most]
+            wanted.append((*row[:3], None, f"... and {len(same) - most} more", sum(o[5] for o in same) - sum(o[5] for o in kept)))
     assert cut == wanted
+    assert sum(row[5] for row in cut) == sum(row[5] for row in whole)
 
 
 ############################### Stage events ###############################

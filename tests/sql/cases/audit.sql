@@ -21,9 +21,9 @@ INSERT INTO conversions VALUES
 -- touch 1: nothing; 2, 3: the same touch twice; 4: no entity; 5, 6: no time; 7: no label, no points, after the conversion of 3; 8: '4 ' is nearly 4; 9: no time
 -- conversion 1, 2: the same twice; 3: milestones the wrong way round, negative, its touch is later; 4: nearly matches, lead_at is later, opp_at is missing; 5: lead_at is missing; 6: unreadable value and milestone
 -- points: -5 + 5 of rows 2, 3 and 5 of row 1 are 5: positive. Used values: 10 + 10 - 2.5 + 1000 = 1017.5, without touches -2.5 + 1000
-SELECT severity, finding, relation, row_id, detail FROM attribution_audit('touches(entity, ts, channel, points)', 'conversions(entity, ts, value, lead_at, opp_at)');
+SELECT severity, finding, relation, row_id, detail, rows FROM attribution_audit('touches(entity, ts, channel, points)', 'conversions(entity, ts, value, lead_at, opp_at)');
 -- most=1: the first of each, and how many more
-SELECT finding, row_id, detail FROM attribution_audit('touches(entity, ts, channel, points)', 'conversions(entity, ts, value)', 'most=1') WHERE detail LIKE '...%';
+SELECT finding, row_id, detail, rows FROM attribution_audit('touches(entity, ts, channel, points)', 'conversions(entity, ts, value)', 'most=1') WHERE detail LIKE '...%';
 -- a view has no ids; ids that a column names
 CREATE VIEW touch_view AS SELECT rowid AS id, entity, ts, channel FROM touches WHERE rowid IN (1, 2, 3, 6);
 SELECT finding, row_id, detail FROM attribution_audit('touch_view', 'conversions(entity, ts)') WHERE relation = 'touches' AND severity = 'error';
@@ -33,7 +33,7 @@ SELECT finding, relation, count(*) FROM attribution_audit('touches', 'conversion
 SELECT detail FROM attribution_audit('touches', 'conversions', 'as_of=1700000050') WHERE finding = 'summary';
 -- all text against all numbers
 CREATE VIEW text_touches AS SELECT CAST(entity AS TEXT) AS entity, ts, channel FROM touches WHERE rowid IN (1, 2, 7);
-SELECT severity, finding, relation, row_id, detail FROM attribution_audit('text_touches', 'conversions') WHERE severity = 'error' AND row_id IS NULL;
+SELECT severity, finding, relation, row_id, detail, rows FROM attribution_audit('text_touches', 'conversions') WHERE severity = 'error' AND row_id IS NULL;
 -- stage events: 2 skips b; 3 goes back; 4 has a stage of another spelling, an unknown one, two at one time; 5 is unreadable; 6 exits without a pass and twice the same
 CREATE TABLE events(entity, ts, stage);
 INSERT INTO events VALUES
@@ -43,7 +43,7 @@ INSERT INTO events VALUES
   (4, 1700000000, ' A'), (4, 1700000000, 'lots'), (4, 1700000001, 'a'), (4, 1700000001, 'b'),
   (5, x'00', 'a'), (5, NULL, 'b'), (NULL, 1, 'c'), (5, 1700000000, NULL),
   (6, 1700000000, 'lost'), (6, 1700000000, 'lost');
-SELECT severity, finding, relation, row_id, detail FROM funnel_audit('events', 'a > b > c', 'exits=lost,gone');
+SELECT severity, finding, relation, row_id, detail, rows FROM funnel_audit('events', 'a > b > c', 'exits=lost,gone');
 -- every column has a name and a declared type
 CREATE TEMP VIEW findings AS SELECT * FROM attribution_audit('touches', 'conversions');
 CREATE TEMP VIEW stage_findings AS SELECT * FROM funnel_audit('events', 'a > b > c');
