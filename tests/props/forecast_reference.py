@@ -1,4 +1,5 @@
-"""An independent reading of docs/forecast.md in plain Python, written from that page before its code was read.
+"""An independent reading of docs/forecast.md in plain Python, written from that page before its code was read; what the page
+left open has been added to both since.
 
 Probabilities and variances are exact fractions; what a sum of deals brings is found by trying every outcome of every
 deal, so there may be few deals. Stage passes come from funnel_reference.py, an independent reading of docs/funnel.md.
