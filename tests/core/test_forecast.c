@@ -325,7 +325,8 @@ static void test_doubt_of_what_is_certain(void **state){
 static void test_errors(void **state){
   static const struct { const char *stages, *options, *deals, *words; } known[] = {
     {"won", "", "", "one stage|discovery > proposal > won"}, {"a > won", "order=any", "", "order=any|order=ordered"},
-    {"a > won", "", "", "history has 'lost'|exits=lost"}, {"a > won", "exits=lost", "b@5", "open deal 101|in no stage|'b'"},
+    {"a > won", "", "", "history has 'lost'|no option says|exits=lost"}, {"a > won", "exits=gone", "", "history has 'lost'|none of the labels|exits=lost"},
+    {"a > won", "exits=lost", "b@5", "open deal 101|in no stage|'b'"},
     {"a > won", "exits=lost", "won@5", "open deal 101|last stage|'won'"}, {"abc > a > won", "exits=lost", "abd@5", "'abd'|did you mean abc?"},
     {"a > b > won", "exits=lost", "b@5", "no deal of the history|stage 'b'"}, {"a > won", "exits=a", "", "stage 'a'|exits"},
   };
