@@ -52,18 +52,25 @@ struct Forecaster {
 
 /*********************************** Checks **********************************/
 
-/* Without exits= a lost deal would look like one that is open for ever. */
+/* A lost deal that is not known as such, without exits= or with a misspelt one, would look like one that is open for
+** ever: of the labels of history that are no stages, one at least must end a pass. */
 static void check_exits(AtEnv *env, const Forecaster *f){
   const AtStore *history = f->history;
+  const AtOptions *o = f->options;
+  AtCell other = {0};
   uint32_t i;
-  if( f->options->exits.n>0 || f->options->exclude.n>0 || f->options->exclude_drop.n>0 ) return;
   for(i=0; i<history->labels.n; i++){
     AtCell label = at_store_label_text(history, i);
     if( at_stage_number(f->stages, label.text, label.n) ) continue;
-    at_fail(env, AT_INVALID, "argument history has %s, which is no stage, and no option says how a deal is lost; "
-            "write exits=lost", at_cell_quote(&label).text);
-    return;
+    if( at_label_listed(&o->exits, label.text, label.n) || at_label_listed(&o->exclude, label.text, label.n)
+     || at_label_listed(&o->exclude_drop, label.text, label.n) ) return;
+    if( other.text==NULL ) other = label;
   }
+  if( other.text==NULL ) return;
+  at_fail(env, AT_INVALID, o->exits.n+o->exclude.n+o->exclude_drop.n==0
+          ? "argument history has %s, which is no stage, and no option says how a deal is lost; write exits=lost"
+          : "argument history has %s, which is no stage, and none of the labels by which options say that a deal is lost; "
+            "write them as history does: exits=lost", at_cell_quote(&other).text);
 }
 
 static void check(AtEnv *env, const Forecaster *f){

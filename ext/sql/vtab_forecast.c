@@ -31,7 +31,7 @@ static const Column deal_columns[] = {
   {"age_days", "REAL", "since then"},
   {"value", "REAL", "its value"},
   {"probability", "REAL", "to be won, given its stage and its age there"},
-  {"probability_low", "REAL", "lower bound: how well the history knows it; NULL from a history of one deal"},
+  {"probability_low", "REAL", "lower bound: how well the history knows it; NULL where it cannot tell"},
   {"probability_high", "REAL", "upper bound"},
   {"expected_value", "REAL", "value x probability"},
   {"expected_close", ANY, "mean time of the win, if it is won; NULL where that cannot be"},

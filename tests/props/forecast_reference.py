@@ -1,4 +1,5 @@
-"""An independent reading of docs/forecast.md in plain Python, written from that page before its code was read.
+"""An independent reading of docs/forecast.md in plain Python, written from that page before its code was read; what the page
+left open has been added to both since.
 
 Probabilities and variances are exact fractions; what a sum of deals brings is found by trying every outcome of every
 deal, so there may be few deals. Stage passes come from funnel_reference.py, an independent reading of docs/funnel.md.
@@ -7,7 +8,6 @@ deal, so there may be few deals. Stage passes come from funnel_reference.py, an 
 from fractions import Fraction
 from itertools import product
 from math import ceil, exp, fsum, log, sqrt
-from statistics import NormalDist
 from typing import Any, NamedTuple, Optional
 
 import funnel_reference
@@ -48,11 +48,10 @@ class Answer(NamedTuple):
     """What is said of an open deal: its row, and what its periods are made of."""
 
     deal: Deal
-    age: int  # in cells
     at_risk: int
     chances: dict  # {cell: chance to be won in it}
     left_out: list  # the same without each part of the deals of history
-    asked_at: int  # the age that was asked about, in cells: chances are counted from it
+    asked_at: int  # the age that was asked about, in cells; the cells of chances are ages too
 
     @property
     def probability(self):
@@ -179,7 +178,7 @@ class Forecast:
         for part in range(self.parts):
             rest = [stay for stay in stays if self.part[stay.deal] != part]
             left_out.append(chances_of(rest) if rest else None)  # nobody is left to ask
-        return Answer(deal, age, at_risk, chances_of(stays), left_out, asked_at)
+        return Answer(deal, at_risk, chances_of(stays), left_out, asked_at)
 
     def variance(self, answers):
         """Delete-a-group jackknife."""

@@ -94,7 +94,8 @@ def histories(draw, deals, last):
                 stage = draw(st.sampled_from(["a", "b", "b", "c", "won", "won", "lost", "other"]))
             rows.append((deal, time * DAY, stage, draw(st.sampled_from("xxxy"))))
             time += draw(st.integers(0, max(1, last // 4)))
-    return rows
+    # One at least is lost: a history of labels that are no stages in which nobody ever is counts as a mistake.
+    return rows + [(deals, 0, "a", "x"), (deals, DAY, "lost", "x")]
 
 
 @st.composite

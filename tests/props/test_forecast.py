@@ -1,7 +1,6 @@
 """pipeline_forecast() and pipeline_forecast_summary() against the reference, and what they promise whatever the data."""
 
 import random
-from collections import Counter
 from datetime import datetime, timedelta
 from fractions import Fraction
 from math import fsum, log, sqrt
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 
 import harness
 from forecast_reference import fits
-from forecast_tables import DAY, DEAL, PERIODS, VALUES, Case, ask, cases, close, deals_of, dues_of, exactly, fill
+from forecast_tables import DAY, DEAL, PERIODS, Case, ask, cases, close, deals_of, dues_of, exactly, fill
 
 CLOSE = DEAL.split(", ").index("expected_close")
 
@@ -40,19 +39,19 @@ def assert_dues(actual, wanted, confidence):
 
 
 @given(cases(label=False))
-@settings(max_examples=300)
+@settings(max_examples=200)
 def test_deals_equal_the_reference(case):
     assert_deals(ask(case)[0], case.reference().rows())
 
 
 @given(cases(label=True))
-@settings(max_examples=300)
+@settings(max_examples=200)
 def test_deals_with_labels_equal_the_reference(case):
     assert_deals(ask(case)[0], case.reference().rows())
 
 
 @given(cases(), PERIODS)
-@settings(max_examples=300)
+@settings(max_examples=200)
 def test_dues_equal_every_outcome_tried(case, period):
     assert_dues(ask(case, *period)[1], case.reference(*period).summary(), case.option("confidence") or "0.95")
 
@@ -97,7 +96,7 @@ def test_minutes_and_hours_equal_the_reference(case, unit):
 @given(cases(), PERIODS, st.randoms(use_true_random=False))
 def test_order_of_rows_changes_no_bit(case, period, shuffler):
     """Nor does a deal that is listed twice."""
-    twice = case._replace(open_deals=case.open_deals + [row[:3] + (7, *row[4:]) for row in case.open_deals])
+    twice = case._replace(open_deals=case.open_deals + [row[:3] + (0.1 + (row[3] or 0) / 3, *row[4:]) for row in case.open_deals])
     other = twice._replace(open_deals=list(twice.open_deals), history=list(twice.history))
     shuffler.shuffle(other.open_deals)
     shuffler.shuffle(other.history)
@@ -355,3 +354,22 @@ def test_the_jackknife_tells_the_spread_of_histories():
         spread = stdev(probabilities)
         assert abs(mean(probabilities) - TRUTH[stage]) < 4 * spread / sqrt(60)
         assert 0.75 < sqrt(mean(error**2 for error in errors)) / spread < 1.25
+
+
+def test_intervals_hold_as_often_as_they_say():
+    """200 histories of 60 deals, each with 40 open deals of very different values, and what these brought in truth."""
+    source, held = random.Random(3), {0.5: 0, 0.8: 0, 0.95: 0}
+    for _ in range(200):
+        history, open_deals, brought = simulate(source, 60), [], 0
+        for n in range(40):
+            stage, value = source.choice("ab"), round(source.lognormvariate(9, 1))
+            open_deals.append((10**6 + n, (HORIZON - source.randrange(40)) * DAY, stage, value, None))
+            brought += value * (source.random() < TRUTH[stage])
+        case = Case(open_deals, history, f"exits=lost; {AS_OF}", False, "a > b > won")
+        connection = fill(case)
+        for confidence in held:
+            (row,) = dues_of(connection, case, f"confidence={confidence}")
+            held[confidence] += row[5] <= brought <= row[6]
+        connection.close()
+    for confidence, count in held.items():
+        assert abs(count / 200 - confidence) < 3 * sqrt(confidence * (1 - confidence) / 200)

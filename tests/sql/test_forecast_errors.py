@@ -88,6 +88,12 @@ def test_a_lost_deal_needs_a_word_for_it(base):
         assert base.execute(f"SELECT * FROM {function}(?, ?, ?)", (DEALS, HISTORY, STAGES)).fetchall()
 
 
+@pytest.mark.parametrize("options", ["exits=closed_lost", "exits=los", "exclude=refund; exits=no", "exclude_drop=refund"])
+def test_a_word_for_it_that_history_does_not_know(base, options):
+    words = ["history has 'lost'", "no stage", "none of the labels", "write them as history does", "exits=lost"]
+    assert_error_of_each(base, words, options=options)
+
+
 @pytest.mark.parametrize("option", ["exclude=lost", "exclude_drop=lost", "exits=LOST"])
 def test_other_words_for_it(base, option):
     for function in CALLS:
