@@ -229,6 +229,13 @@ static inline void assert_error(const AtEnv *env, int code, const char *words){
   }
 }
 
+static inline void assert_near(double got, double expected, double distance, const char *what){
+  if( !(fabs(got-expected)<=distance) ) fail_msg("%s: %.17g, not %.17g (%.3g away)", what, got, expected, fabs(got-expected));
+}
+
+/* cmocka's own comparison is one of floats: seven digits. */
+#define assert_close(got, expected, distance) assert_near(got, expected, distance, #got)
+
 /************************************ Rows ************************************/
 
 /* A row of touches or conversions. A store that lacks a column ignores it here. */

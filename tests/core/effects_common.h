@@ -247,8 +247,4 @@ static inline void reference_removal(const AtSteps *s, AtRemoved *removed){
   }
 }
 
-static inline void assert_near(double got, double expected, double distance, const char *what){
-  if( !(fabs(got-expected)<=distance) ) fail_msg("%s: %.17g, not %.17g (%.3g away)", what, got, expected, fabs(got-expected));
-}
-
 #endif

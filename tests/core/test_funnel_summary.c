@@ -45,7 +45,7 @@ static void assert_row(const AtStageRow *row, uint32_t number, const uint64_t co
   for(i=0; i<4 && counts[i+1]!=UINT64_MAX; i++) assert_int_equal(row->outcome[outcomes[i]], counts[i+1]);
   for(i=0; i<5; i++){
     if( isnan(wanted[i]) ) assert_true(isnan(got[i]));
-    else assert_float_equal(got[i], wanted[i], 1e-12);
+    else assert_close(got[i], wanted[i], 1e-12);
   }
   assert_int_equal(isnan(row->rate_low), isnan(row->rate));
   if( !isnan(row->rate) ) assert_true(row->rate_low<=row->rate && row->rate<=row->rate_high);
@@ -62,7 +62,7 @@ static void test_by_hand(void **state){
   /* in b: 1 and 0 days, and one that was filled in, of no time: it counts, but in no mean; open for 0 days */
   assert_row(&x.table.rows[1], 2, b, 0.75, 4.0/6, 0.5, 0.5, 1);
   assert_row(&x.table.rows[2], 3, c, NAN, 0.5, NAN, NAN, NAN);
-  assert_float_equal(x.table.rows[0].p90, 4.7, 1e-12);
+  assert_close(x.table.rows[0].p90, 4.7, 1e-12);
   close_case(&env, &x);
 }
 

@@ -34,8 +34,8 @@ static void test_published_intervals(void **state){
   for(i=0; i<COUNT(known); i++){
     AtLift x = counts(known[i].k1, known[i].n1, known[i].k2, known[i].n2);
     at_lift_figures(&x, 0.95, &f);
-    assert_float_equal(f.low, known[i].low, 5e-5);
-    assert_float_equal(f.high, known[i].high, 5e-5);
+    assert_close(f.low, known[i].low, 5e-5);
+    assert_close(f.high, known[i].high, 5e-5);
   }
 }
 
@@ -50,7 +50,7 @@ static void test_p_values(void **state){
   for(i=0; i<COUNT(known); i++){
     AtLift x = counts(known[i].k1, known[i].n1, known[i].k2, known[i].n2);
     at_lift_figures(&x, 0.95, &f);
-    assert_float_equal(f.p_value, known[i].p_value, 1e-12*known[i].p_value);
+    assert_close(f.p_value, known[i].p_value, 1e-12*known[i].p_value);
   }
 }
 
@@ -96,9 +96,9 @@ static void test_symmetries(void **state){
     at_lift_figures(&x, confidence+(1-confidence)/2, &wider);
     assert_true(-1<=f.low && f.low<=f.lift && f.lift<=f.high && f.high<=1);
     assert_true(wider.low<=f.low && wider.high>=f.high);
-    assert_float_equal(f.low, -g.high, 1e-15);
-    assert_float_equal(f.high, -g.low, 1e-15);
-    assert_float_equal(f.low, -h.high, 1e-9);
+    assert_close(f.low, -g.high, 1e-15);
+    assert_close(f.high, -g.low, 1e-15);
+    assert_close(f.low, -h.high, 1e-9);
     if( isnan(f.p_value) ) assert_true(isnan(g.p_value) && isnan(h.p_value) && k1+(uint64_t)k2==(k1 ? n1+(uint64_t)n2 : 0));
     else assert_true(f.p_value>=0 && f.p_value<=1 && f.p_value==g.p_value && fabs(f.p_value-h.p_value)<=1e-9);
   }

@@ -7,7 +7,7 @@
 static void test_days(void **state){
   (void)state;
   assert_true(at_days(0)==0 && at_days(DAY)==1 && at_days(DAY/2)==0.5 && at_days(30*DAY)==30);
-  assert_float_equal(at_days(AT_SECOND), 1.0/86400, 1e-20);
+  assert_close(at_days(AT_SECOND), 1.0/86400, 1e-20);
 }
 
 static void test_confidence(void **state){
@@ -27,13 +27,13 @@ static void test_normal_quantile(void **state){
   double last = 0;
   size_t i;
   (void)state;
-  for(i=0; i<COUNT(known); i++) assert_float_equal(at_normal_quantile(known[i][0]), known[i][1], 1e-12);
+  for(i=0; i<COUNT(known); i++) assert_close(at_normal_quantile(known[i][0]), known[i][1], 1e-12);
   for(i=0; i<20000; i++){
     double confidence = i%2 ? random_unit(&r) : 1-pow(10, -12*random_unit(&r)), z;
     if( !at_confidence_ok(confidence) ) continue;
     z = at_normal_quantile(confidence);
     assert_true(z>=0 && z<8);
-    assert_float_equal(erfc(z/sqrt(2)), 1-confidence, 1e-11*(1-confidence)+2e-16);
+    assert_close(erfc(z/sqrt(2)), 1-confidence, 1e-11*(1-confidence)+2e-16);
   }
   for(i=1; i<1000; i++){                           /* wider for more confidence */
     double z = at_normal_quantile((double)i/1000);
@@ -52,8 +52,8 @@ static void test_wilson_by_hand(void **state){
   (void)state;
   for(i=0; i<COUNT(known); i++){
     assert_true(at_wilson(known[i][0], known[i][1], z, &low, &high));
-    assert_float_equal(low, known[i][2], 1e-14);
-    assert_float_equal(high, known[i][3], 1e-14);
+    assert_close(low, known[i][2], 1e-14);
+    assert_close(high, known[i][3], 1e-14);
   }
   assert_true(at_wilson(0, 5, z, &low, &high) && low==0);
   assert_true(at_wilson(5, 5, z, &low, &high) && high==1);
@@ -72,11 +72,11 @@ static void test_wilson_solves_its_equation(void **state){
     int b;
     assert_true(at_wilson(k, n, z, &bound[0], &bound[1]));
     assert_true(at_wilson(n-k, n, z, &other[0], &other[1]));
-    assert_float_equal(bound[0], 1-other[1], 1e-12);  /* failures mirror successes */
+    assert_close(bound[0], 1-other[1], 1e-12);  /* failures mirror successes */
     assert_true(0<=bound[0] && bound[0]<=p && p<=bound[1] && bound[1]<=1);
     for(b=0; b<2; b++){
       if( (b==0 && k==0) || (b==1 && k==n) ) continue;
-      assert_float_equal(fabs(p-bound[b]), z*sqrt(bound[b]*(1-bound[b])/n), 1e-9);
+      assert_close(fabs(p-bound[b]), z*sqrt(bound[b]*(1-bound[b])/n), 1e-9);
     }
   }
 }
@@ -89,7 +89,7 @@ static void test_quantile_places(void **state){
   (void)state;
   for(i=0; i<COUNT(known); i++){
     assert_int_equal(at_quantile_place(4, known[i][0], &part), (int)known[i][1]);
-    assert_float_equal(part, known[i][2], 1e-12);
+    assert_close(part, known[i][2], 1e-12);
     assert_int_equal(at_quantile_place(1, known[i][0], &part), 0);
     assert_true(part==0);
   }

@@ -39,7 +39,7 @@ static void test_by_hand(void **state){
     assert_days(f.median, 2);
     assert_days(f.p90, 2+0.8*4);
     /* of six, three by 2 hours; then one is censored, and of two one is closed and one advances */
-    assert_float_equal(f.expected, 3.0/6 + 3.0/6*(1.0/2), 1e-12);
+    assert_close(f.expected, 3.0/6 + 3.0/6*(1.0/2), 1e-12);
     figures_of(&env, &nobody, bytes, 1, &f);
     assert_true(isnan(f.mean) && isnan(f.median) && isnan(f.p90) && isnan(f.expected));
     figures_of(&env, &open, bytes, 1, &f);
@@ -119,7 +119,7 @@ static void test_random_stays(void **state){
     assert_days(f.median, n ? quantile(days, n, 0.5)/HOUR : NAN);
     assert_days(f.p90, n ? quantile(days, n, 0.9)/HOUR : NAN);
     if( x.n+x.inferred==0 ) assert_true(isnan(f.expected));
-    else assert_float_equal(f.expected, expected_share(&x), 1e-9);
+    else assert_close(f.expected, expected_share(&x), 1e-9);
   }
 }
 
