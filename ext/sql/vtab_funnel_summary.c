@@ -31,7 +31,7 @@ static const Column columns[] = {
   {"mean_days", "REAL", "in the stage, of those that advanced"},
   {"median_days", "REAL", "likewise"},
   {"p90_days", "REAL", "likewise, the 90th percentile"},
-  {"expected_rate", "REAL", "share that will have advanced in the end (Aalen-Johansen)"},
+  {"expected_rate", "REAL", "share that will have advanced once all are as old as the oldest of them (Aalen-Johansen)"},
   {NULL, NULL, NULL}
 };
 
