@@ -221,7 +221,7 @@ def test_an_option_that_is_wrong(base, options, words):
 def test_periods_are_the_summarys(base):
     words = ["period", "no effect here", "pipeline_forecast_summary()"]
     assert_error_of_each(base, words, options="exits=lost; period=month", calls=["pipeline_forecast"])
-    words = ["period", "'fortnight'", "day, week, month, quarter or year"]
+    words = ["period", "'fortnight'", "day, week, month, quarter, half-year or year"]
     assert_error_of_each(base, words, options="exits=lost; period=fortnight", calls=["pipeline_forecast_summary"])
 
 
