@@ -8,6 +8,8 @@
 #   make bench-funnel speed of the funnel family, beside plain SQL and ClickHouse (BENCH=S or L; BENCH_PEER=0 without)
 #   make bench-effects speed of the data-driven family, beside other packages (BENCH=S or L; BENCH_PEER=0 without)
 #   make test-peers   the condition functions against ClickHouse, in process (PEERS_GROUPS, PEERS_SEED)
+#   make test-writers others write while readers ask, readers are killed (WRITERS_SECONDS)
+#   make test-cancel  how long a statement may go unheard that is told to stop, per call, on large data (CANCEL_TOUCHES)
 #   make test-fresh   both commands in a clean Debian made by debootstrap
 #   make reference    docs/reference.md from the extension's own tables, sql-examples/README.md from the examples
 #   make examples     what the cookbook prints, written down anew in sql-examples/expected: look at the difference
@@ -43,7 +45,7 @@ HEADERS := $(wildcard ext/*.h ext/*/*.h)
 EXTENSION := $(BUILD)/attribution.$(SUFFIX)
 CORE_TESTS := $(patsubst tests/core/%.c,$(BUILD)/core/%,$(wildcard tests/core/test_*.c))
 
-.PHONY: all demo test test-core test-sql test-peers test-fresh bench bench-docs bench-funnel bench-effects reference examples debug clean
+.PHONY: all demo test test-core test-sql test-peers test-writers test-cancel test-fresh bench bench-docs bench-funnel bench-effects reference examples debug clean
 .PHONY: setup-build setup-demo setup-test setup-peers setup-bench-peers
 all: $(EXTENSION)
 
@@ -116,6 +118,28 @@ $(PEERS)/installed: tests/peers/package.json | setup-peers
 
 test-peers: setup-peers $(EXTENSION) $(PEERS)/installed
 	$(PYTHON) tests/peers/compare.py
+
+WRITERS_SECONDS ?= 40
+test-writers: setup-test $(EXTENSION)
+	$(PYTHON) tests/writers/stress.py $(WRITERS_SECONDS)
+
+# The benchmark's rows, fewer of them than its size L.
+CANCEL_TOUCHES ?= 4000000
+$(BUILD)/cancel/generate: tests/bench/generate.c | setup-test
+	@mkdir -p $(@D)
+	@echo "  $@"
+	$(Q)$(CC) -std=c11 $(CFLAGS) -o $@ $< -lsqlite3
+
+$(BUILD)/cancel/gaps.so: tests/cancel/gaps.c | setup-build
+	@mkdir -p $(@D)
+	@echo "  $@"
+	$(Q)$(CC) $(STRICT) -D_GNU_SOURCE -fPIC -shared $(CFLAGS) -o $@ $<
+
+$(BUILD)/cancel/touches-%.db: $(BUILD)/cancel/generate
+	$(Q)$< $@.part $* && mv $@.part $@
+
+test-cancel: setup-test $(EXTENSION) $(BUILD)/cancel/gaps.so $(BUILD)/cancel/touches-$(CANCEL_TOUCHES).db
+	$(PYTHON) tests/cancel/cancel.py $(BUILD)/cancel/touches-$(CANCEL_TOUCHES).db $(CANCEL_TOUCHES)
 
 test-fresh:
 	bash tests/fresh/run.sh

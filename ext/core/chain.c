@@ -32,12 +32,12 @@ static uint32_t *step_offsets(AtEnv *env, const AtSteps *steps){
 
 /* Depth-first from one state; place[] receives the postorder numbers. stack has room
 ** for all states, next[] is where each goes on. */
-static void visit(AtChain *c, const AtSteps *steps, const uint32_t *first, uint32_t from,
+static void visit(AtEnv *env, AtChain *c, const AtSteps *steps, const uint32_t *first, uint32_t from,
                   uint32_t *place, uint32_t *next, uint32_t *stack){
   uint32_t depth = 0;
   stack[depth++] = from;
   next[from] = first[from];
-  while( depth>0 ){
+  while( depth>0 && at_alive(env, 1) ){
     uint32_t s = stack[depth-1], to;
     if( next[s]>=first[s+1] ){
       place[s] = c->n;
@@ -57,7 +57,7 @@ static int find_reached(AtEnv *env, AtChain *c, const AtSteps *steps, const uint
   c->state = at_alloc(env, steps->n, sizeof *c->state);
   for(s=0; s<steps->n && !env->error.code; s++) next[s] = place[s] = UNSEEN;
   for(s=0; s<steps->n && !env->error.code; s++){
-    if( steps->states[s].start>0 && next[s]==UNSEEN ) visit(c, steps, first, s, place, next, stack);
+    if( steps->states[s].start>0 && next[s]==UNSEEN ) visit(env, c, steps, first, s, place, next, stack);
     at_alive(env, 1);
   }
   at_free(env->alloc, next);
@@ -120,10 +120,10 @@ static int turn_round(AtEnv *env, Back *back, const AtSteps *steps){
   back->from = at_alloc(env, steps->n_steps, sizeof *back->from);
   if( env->error.code ) return 0;
   memset(back->into, 0, ((size_t)steps->n+2)*sizeof *back->into);
-  for(e=0; e<steps->n_steps; e++) back->into[steps->steps[e].to+2]++;
+  for(e=0; e<steps->n_steps && at_alive(env, 1); e++) back->into[steps->steps[e].to+2]++;
   for(s=2; s<=steps->n; s++) back->into[s] += back->into[s-1];
-  for(e=0; e<steps->n_steps; e++) back->from[back->into[steps->steps[e].to+1]++] = steps->steps[e].from;
-  return at_alive(env, steps->n_steps);
+  for(e=0; e<steps->n_steps && at_alive(env, 1); e++) back->from[back->into[steps->steps[e].to+1]++] = steps->steps[e].from;
+  return !env->error.code;
 }
 
 /* From every state an end must be reached, also from those that the start does not:
@@ -221,6 +221,7 @@ static int find_members(AtEnv *env, AtChain *c, const AtSteps *steps){
     for(i=0; i<c->n_channels; i++) last[i] = UNSEEN;
     for(i=0; i<c->n; i++){
       const AtState *s = &steps->states[c->state[i]];
+      if( !at_alive(env, s->n) ) break;
       for(k=0; k<s->n; k++){
         uint32_t channel = steps->channel[s->first+k];
         if( last[channel]==i ) continue;

@@ -365,7 +365,7 @@ static int look_ahead(AtEnv *env, Forecaster *f, int what){
   f->chances = at_alloc(env, (size_t)parts*f->n_seats, sizeof *f->chances);
   f->sums = at_alloc(env, (size_t)parts*x->n_dues, sizeof *f->sums);
   if( env->error.code || !answer(env, f) || !at_parallel(env, parts, leave_out, f) ) return 0;
-  for(i=0; i<x->n; i++) judge(f, &x->deals[i], z);
+  for(i=0; i<x->n && at_alive(env, 4*parts); i++) judge(f, &x->deals[i], z);
   if( !at_parallel(env, x->n_dues, fill_due, f) ) return 0;
   while( x->n_dues>1 && x->dues[x->n_dues-1].deals==0 ) x->n_dues--;
   return 1;

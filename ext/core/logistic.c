@@ -101,7 +101,7 @@ static double *row_of(const AtDesign *d, uint32_t i){
 static int design_open(AtEnv *env, AtDesign *d, AtLogisticRows *rows){
   uint32_t *order = at_sorted(env, rows->n, compare_rows, rows), i, n = rows->n>0;
   if( order==NULL ) return 0;
-  for(i=1; i<rows->n; i++) n += compare_rows(rows, order[i-1], order[i])!=0;
+  for(i=1; i<rows->n && at_alive(env, 1); i++) n += compare_rows(rows, order[i-1], order[i])!=0;
   d->width = rows->n_predictors+1;
   d->rows = rows->n;
   d->cell = at_alloc(env, (size_t)n*d->width, sizeof *d->cell);
@@ -131,8 +131,8 @@ static int standardise(AtEnv *env, AtDesign *d){
   for(j=1; j<d->width; j++){
     AtSum sum = {0, 0}, squares = {0, 0};
     double widest = 0;
-    if( !at_alive(env, d->n) ) return 0;
-    for(i=0; i<d->n; i++) at_sum_add(&sum, (d->hits[i]+d->misses[i])*row_of(d, i)[j]);
+    for(i=0; i<d->n && at_alive(env, 2); i++) at_sum_add(&sum, (d->hits[i]+d->misses[i])*row_of(d, i)[j]);
+    if( env->error.code ) return 0;
     d->centre[j] = at_sum_total(&sum)/d->rows;
     d->largest[j] = 0;
     for(i=0; i<d->n; i++){
@@ -141,14 +141,14 @@ static int standardise(AtEnv *env, AtDesign *d){
       *x -= d->centre[j];
       widest = fmax(widest, fabs(*x));
     }
-    for(i=0; i<d->n; i++){
+    for(i=0; i<d->n && at_alive(env, 2); i++){
       double part = row_of(d, i)[j]/widest;
       at_sum_add(&squares, (d->hits[i]+d->misses[i])*part*part);
     }
     d->scale[j] = widest*sqrt(at_sum_total(&squares)/d->rows);
     for(i=0; i<d->n; i++) row_of(d, i)[j] /= d->scale[j];
   }
-  return 1;
+  return !env->error.code;
 }
 
 /************************************ Newton **********************************/
@@ -269,10 +269,10 @@ static int take_step(AtEnv *env, Search *s){
 }
 
 /* How far the step moves any row's eta, beside 1 + |eta|. */
-static double largest_move(const Search *s){
+static double largest_move(AtEnv *env, const Search *s){
   double most = 0;
   uint32_t i;
-  for(i=0; i<s->d.n; i++){
+  for(i=0; i<s->d.n && at_alive(env, s->d.width); i++){
     double move = fabs(eta_of(&s->d, i, s->step))/(1+fabs(eta_of(&s->d, i, s->gamma)));
     if( !(move<=most) ) most = move;
   }
@@ -289,7 +289,7 @@ static int search(AtEnv *env, Search *s, AtLogistic *fit){
   for(fit->iterations=1; fit->iterations<=MOST_STEPS; fit->iterations++){
     double size = find_step(s);
     int settled = size<=SETTLED;
-    creeping = size<=NEARLY_SETTLED && !(largest_move(s)<=SMALL_MOVE) ? creeping+1 : 0;
+    creeping = size<=NEARLY_SETTLED && !(largest_move(env, s)<=SMALL_MOVE) ? creeping+1 : 0;
     if( !isfinite(size) || (settled && creeping) || creeping>MOST_CREEPING ) break;
     if( s->ridge==0 && fit->iterations>FIRST_STEPS && at_is_separating(&s->d, s->step) ) break;
     if( !take_step(env, s) ) break;

@@ -81,9 +81,11 @@ static int compare_labelled(const void *stays, uint32_t a, uint32_t b){
 static AtPastStay *in_order(AtEnv *env, const AtPast *p, AtCompare compare){
   uint32_t *order = at_sorted(env, p->n, compare, p->stays), i;
   AtPastStay *sorted = order ? at_alloc(env, p->n, sizeof *sorted) : NULL;
-  for(i=0; sorted && i<p->n; i++) sorted[i] = p->stays[order[i]];
+  for(i=0; sorted && i<p->n && at_alive(env, 1); i++) sorted[i] = p->stays[order[i]];
   at_free(env->alloc, order);
-  return sorted;
+  if( !env->error.code ) return sorted;
+  at_free(env->alloc, sorted);
+  return NULL;
 }
 
 /* Whether an entity has an event by now. */

@@ -23,11 +23,19 @@ static void sort_run(uint32_t *order, uint32_t n, AtCompare compare, const void 
   }
 }
 
-static void merge(const uint32_t *from, uint32_t *to, uint32_t lo, uint32_t mid, uint32_t hi,
-                  AtCompare compare, const void *rows){
+#define STRETCH 4096u                /* rows that are merged between two heartbeats */
+
+/* Two neighbouring stretches into one; the widest are long work. */
+static int merge(AtEnv *env, const uint32_t *from, uint32_t *to, uint32_t lo, uint32_t mid, uint32_t hi,
+                 AtCompare compare, const void *rows){
   uint32_t i = lo, j = mid, k = lo;
-  while( i<mid && j<hi ) to[k++] = compare(rows, from[j], from[i])<0 ? from[j++] : from[i++];
+  while( i<mid && j<hi ){
+    uint32_t start = k, limit = hi-k<STRETCH ? hi : k+STRETCH;
+    while( i<mid && j<hi && k<limit ) to[k++] = compare(rows, from[j], from[i])<0 ? from[j++] : from[i++];
+    if( !at_alive(env, k-start) ) return 0;
+  }
   memcpy(to+k, i<mid ? from+i : from+j, (i<mid ? mid-i : hi-j)*sizeof *to);
+  return 1;
 }
 
 /* Puts n row numbers in order, stable. On failure they are in no order. */
@@ -36,15 +44,15 @@ int at_sort_order(AtEnv *env, uint32_t *order, uint32_t n, AtCompare compare, co
   uint64_t width;
   for(lo=1; lo<n && compare(rows, order[lo-1], order[lo])<=0; lo++){}
   if( lo>=n ) return at_alive(env, n);
-  for(lo=0; lo<n; lo+=RUN) sort_run(order+lo, n-lo<RUN ? n-lo : RUN, compare, rows);
+  for(lo=0; lo<n && at_alive(env, RUN); lo+=RUN) sort_run(order+lo, n-lo<RUN ? n-lo : RUN, compare, rows);
   if( n<=RUN ) return at_alive(env, n);
   to = room = at_alloc(env, n, sizeof *room);
   if( room==NULL ) return 0;
   for(width=RUN; width<n; width*=2){
     uint32_t *swap = from;
-    for(lo=0; lo<n && at_alive(env, (uint32_t)width); lo = n-lo>2*width ? (uint32_t)(lo+2*width) : n){
+    for(lo=0; lo<n && !env->error.code; lo = n-lo>2*width ? (uint32_t)(lo+2*width) : n){
       uint32_t mid = n-lo<width ? n : (uint32_t)(lo+width), hi = n-mid<width ? n : (uint32_t)(mid+width);
-      merge(from, to, lo, mid, hi, compare, rows);
+      if( !merge(env, from, to, lo, mid, hi, compare, rows) ) break;
     }
     from = to;
     to = swap;

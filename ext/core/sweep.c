@@ -243,7 +243,7 @@ static int solve_channels(AtEnv *env, void *context, uint32_t part){
   l.loops.value = value;
   if( held ) memset(held, 0, c->n);
   for(channel=from; channel<limit && !env->error.code; channel++, lane+=r->sides){
-    for(m=c->member[channel]; m<c->member[channel+1]; m++){
+    for(m=c->member[channel]; m<c->member[channel+1] && at_alive(env, r->sides); m++){
       uint32_t i = c->members[m];
       for(side=0; side<r->sides; side++){
         value[(size_t)i*width+lane+side] = r->whole[(size_t)i*r->sides+side];

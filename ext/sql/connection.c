@@ -188,3 +188,26 @@ const char *work_text(Work *work, sqlite3_stmt *stmt, int column){
   }
   return text;
 }
+
+/* What a pragma (formatted as by sqlite3_mprintf) says, a number; 0 where it says none, an authorizer denying it
+** perhaps. That alone is no failure of the work; who stops it is heard. */
+int work_pragma(Work *work, int64_t *value, const char *format, ...){
+  sqlite3_stmt *stmt = NULL;
+  va_list arguments;
+  char *name, *sql = NULL;
+  int rc = SQLITE_NOMEM, found;
+  va_start(arguments, format);
+  name = sqlite3_vmprintf(format, arguments);
+  va_end(arguments);
+  if( name ) sql = sqlite3_mprintf("PRAGMA %s", name);
+  if( sql ) rc = sqlite3_prepare_v2(work->connection->db, sql, -1, &stmt, NULL);
+  if( rc==SQLITE_OK ) rc = sqlite3_step(stmt);
+  found = rc==SQLITE_ROW && sqlite3_column_type(stmt, 0)==SQLITE_INTEGER;
+  if( found ) *value = sqlite3_column_int64(stmt, 0);
+  if( rc==SQLITE_NOMEM ) at_fail(&work->env, AT_NOMEM, "out of memory");
+  if( rc==SQLITE_INTERRUPT ) at_fail(&work->env, AT_INTERRUPT, "interrupted");
+  sqlite3_finalize(stmt);
+  sqlite3_free(sql);
+  sqlite3_free(name);
+  return found && !work->env.error.code;
+}

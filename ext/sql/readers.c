@@ -10,7 +10,8 @@
 **
 ** The proof
 **   1. The same file: the database has one, through one of SQLite's own file systems that
-**      lock, opened without nolock, immutable or a shared cache.
+**      lock, opened without nolock, immutable or a shared cache; and its name leads to the file that is open, which
+**      another may have taken the place of.
 **   2. The same snapshot: the statement holds a read transaction (snapshot.c) on this database, and
 **      no write transaction, so the connection has no uncommitted change in it. With a rollback journal this is a lock under which nobody can
 **      write to the file, so whoever reads it meanwhile reads the same. With a WAL others
@@ -58,6 +59,12 @@ static const char *file_of(Work *work, const Relation *r, sqlite3_vfs **vfs){
   return NULL;
 }
 
+/* Whether another file has taken the name of the one that is open, where a system lets it. */
+static int has_moved(sqlite3 *db, const char *schema){
+  int moved = 0;
+  return sqlite3_file_control(db, schema, SQLITE_FCNTL_HAS_MOVED, &moved)==SQLITE_OK && moved;
+}
+
 /* Whatever fails here only means that there is no proof; but who stops it is heard. */
 static int quietly(Work *work, int rc){
   if( rc==SQLITE_INTERRUPT ) at_fail(&work->env, AT_INTERRUPT, "interrupted");
@@ -70,14 +77,6 @@ static sqlite3_stmt *prepare_quietly(Work *work, sqlite3 *db, const char *prefix
   if( text ) quietly(work, sqlite3_prepare_v2(db, text, -1, &stmt, NULL));
   sqlite3_free(text);
   return stmt;
-}
-
-/* Whether a pragma of the connection is off. */
-static int is_off(Work *work, const char *pragma){
-  sqlite3_stmt *stmt = prepare_quietly(work, work->connection->db, "PRAGMA ", pragma);
-  int off = stmt && quietly(work, sqlite3_step(stmt))==SQLITE_ROW && sqlite3_column_int(stmt, 0)==0;
-  sqlite3_finalize(stmt);
-  return off;
 }
 
 /* Whether a program may hold this operation; nothing that it does not know may be in it. */
@@ -137,7 +136,7 @@ static AtText range_select(Work *work, const Relation *r, int ours){
   return relation_select(work, &other, SELECT_RANGE);
 }
 
-/* Opens one reader and proves it: 2. and 3. */
+/* Opens one reader and proves it: 2. and 3., and of 1. that the name is still that of one file. */
 static int open_reader(Readers *readers, Reader *reader, const char *file, const char *vfs, const char *here,
                        const char *there){
   sqlite3 *db = readers->work->connection->db;
@@ -150,6 +149,7 @@ static int open_reader(Readers *readers, Reader *reader, const char *file, const
   sqlite3_limit(reader->db, SQLITE_LIMIT_LENGTH, sqlite3_limit(db, SQLITE_LIMIT_LENGTH, -1));
   if( sqlite3_create_function(reader->db, "attribution_ingest", -1, SQLITE_UTF8|SQLITE_DIRECTONLY, &reader->load,
                               NULL, ingest_reader_step, ingest_final)!=SQLITE_OK ) return 0;
+  if( has_moved(db, readers->relation->schema) || has_moved(reader->db, "main") ) return 0;
   if( sqlite3_exec(reader->db, "BEGIN", NULL, NULL, NULL)!=SQLITE_OK ) return 0;
   a = prepare_quietly(readers->work, db, "EXPLAIN ", here);
   b = prepare_quietly(readers->work, reader->db, "EXPLAIN ", there);
@@ -194,11 +194,12 @@ static int open_readers(Readers *readers){
   sqlite3_vfs *vfs = NULL;
   const char *file;
   AtText here = {0}, there = {0};
+  int64_t uncommitted = 1;
   int i, proved = 0;
   if( r->is_view || !r->has_rowid || r->schema==NULL ) return 0;
   if( sqlite3_txn_state(work->connection->db, r->schema)!=SQLITE_TXN_READ ) return 0;
   file = file_of(work, r, &vfs);
-  if( file==NULL || !is_off(work, "read_uncommitted") || !cut_shares(readers) ) return 0;
+  if( file==NULL || !work_pragma(work, &uncommitted, "read_uncommitted") || uncommitted || !cut_shares(readers) ) return 0;
   here = range_select(work, r, 0);
   there = range_select(work, r, 1);
   for(i=0, proved = !work->env.error.code; i<readers->n && proved; i++){

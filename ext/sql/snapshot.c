@@ -6,8 +6,17 @@
 ** snapshot. Then the fingerprint is taken: for each schema its name, file, data
 ** version and schema cookie, and the connection's count of changes. As long as it
 ** stays the same no relation can have changed, and stores are handed out again;
-** when it differs, all are dropped. Nothing is cached
+** when it differs, all are dropped.
+**
+** All of these begin anew with a database that is opened anew under the same name, at
+** the same address perhaps: after DETACH and ATTACH, PRAGMA temp_store, sqlite3_deserialize().
+** Only the main database in a file cannot be; any other gets a mark that goes with it, a
+** journal_size_limit beyond every journal, which bounds as little as the default -1 does.
+**
+** Nothing is cached
 **   - inside an open write transaction, which may be rolled back;
+**   - where a database has a journal_size_limit of the user's own, and so no mark;
+**   - with PRAGMA read_uncommitted, under which a shared cache shows what may be rolled back;
 **   - for a view or virtual table whose program is not known to be
 **     deterministic: it is loaded anew each time. See program.c.
 ** When in doubt, load.
@@ -18,8 +27,31 @@
 
 /******************************** The fingerprint ****************************/
 
+#define FIRST_MARK ((int64_t)1<<62)
+
+/* Whether a database is of those that can be opened anew while the connection lives. */
+static int is_reopened(sqlite3 *db, const char *name, int number){
+  sqlite3_vfs *vfs = NULL;
+  if( number>0 ) return 1;
+  return sqlite3_file_control(db, name, SQLITE_FCNTL_VFS_POINTER, &vfs)==SQLITE_OK && vfs
+      && strcmp(vfs->zName, "memdb")==0;
+}
+
+/* Adds the mark of a database, a new one where it has none. */
+static void add_mark(Work *work, AtText *fingerprint, const char *name){
+  int64_t mark = 0;
+  if( !work_pragma(work, &mark, "\"%w\".journal_size_limit", name) ) mark = 0;
+  if( mark==-1 ){
+    sqlite3_randomness(sizeof mark, &mark);
+    mark = FIRST_MARK | (mark & (FIRST_MARK-1));
+    if( !work_pragma(work, &mark, "\"%w\".journal_size_limit=%lld", name, (sqlite3_int64)mark) ) mark = 0;
+  }
+  if( mark<FIRST_MARK ) work->may_cache = 0;
+  at_text_add(&work->env, fingerprint, (const char*)&mark, sizeof mark);
+}
+
 /* Opens a read transaction on one schema and adds what identifies its content. */
-static void add_schema(Work *work, AtText *fingerprint, const char *name, const char *file){
+static void add_schema(Work *work, AtText *fingerprint, int number, const char *name, const char *file){
   sqlite3 *db = work->connection->db;
   sqlite3_stmt *pin;
   sqlite3_file *handle = NULL;
@@ -38,6 +70,7 @@ static void add_schema(Work *work, AtText *fingerprint, const char *name, const 
   at_text_add(&work->env, fingerprint, (const char*)&version, sizeof version);
   at_text_add(&work->env, fingerprint, (const char*)&cookie, sizeof cookie);
   at_text_add(&work->env, fingerprint, (const char*)&handle, sizeof handle);
+  if( is_reopened(db, name, number) ) add_mark(work, fingerprint, name);
 }
 
 /* Pins every schema to one snapshot and drops the cache if anything changed. */
@@ -46,10 +79,12 @@ void snapshot_begin(Work *work){
   AtText fingerprint = {0};
   sqlite3_stmt *list = work_prepare(work, "PRAGMA database_list");
   int changes = sqlite3_total_changes(connection->db);
-  work->may_cache = sqlite3_txn_state(connection->db, NULL)!=SQLITE_TXN_WRITE;
+  int64_t uncommitted = 1;
+  work->may_cache = sqlite3_txn_state(connection->db, NULL)!=SQLITE_TXN_WRITE
+                 && work_pragma(work, &uncommitted, "read_uncommitted") && !uncommitted;
   while( work_row(work, list) ){
     const char *name = work_text(work, list, 1), *file = work_text(work, list, 2);
-    if( name ) add_schema(work, &fingerprint, name, file);
+    if( name ) add_schema(work, &fingerprint, sqlite3_column_int(list, 0), name, file);
   }
   sqlite3_finalize(list);
   at_text_add(&work->env, &fingerprint, (const char*)&changes, sizeof changes);

@@ -61,6 +61,7 @@ int work_code(const Work *work);
 void work_fail_sql(Work *work, const char *what);
 sqlite3_stmt *work_prepare(Work *work, const char *format, ...);
 int work_row(Work *work, sqlite3_stmt *stmt);
+int work_pragma(Work *work, int64_t *value, const char *format, ...);
 const char *work_text(Work *work, sqlite3_stmt *stmt, int column);
 
 /************************ Interface to code in cache.c ************************
