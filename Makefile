@@ -8,6 +8,7 @@
 #   make bench-funnel speed of the funnel family, beside plain SQL and ClickHouse (BENCH=S or L; BENCH_PEER=0 without)
 #   make bench-effects speed of the data-driven family, beside other packages (BENCH=S or L; BENCH_PEER=0 without)
 #   make test-peers   the condition functions against ClickHouse, in process (PEERS_GROUPS, PEERS_SEED)
+#   make test-builds  other compilers and other levels of optimisation give the same answers, to the last bit
 #   make test-fresh   both commands in a clean Debian made by debootstrap
 #   make reference    docs/reference.md from the extension's own tables, sql-examples/README.md from the examples
 #   make examples     what the cookbook prints, written down anew in sql-examples/expected: look at the difference
@@ -43,14 +44,15 @@ HEADERS := $(wildcard ext/*.h ext/*/*.h)
 EXTENSION := $(BUILD)/attribution.$(SUFFIX)
 CORE_TESTS := $(patsubst tests/core/%.c,$(BUILD)/core/%,$(wildcard tests/core/test_*.c))
 
-.PHONY: all demo test test-core test-sql test-peers test-fresh bench bench-docs bench-funnel bench-effects reference examples debug clean
-.PHONY: setup-build setup-demo setup-test setup-peers setup-bench-peers
+.PHONY: all demo test test-core test-sql test-peers test-builds test-fresh bench bench-docs bench-funnel bench-effects reference examples debug clean
+.PHONY: setup-build setup-demo setup-test setup-peers setup-bench-peers setup-clang
 all: $(EXTENSION)
 
 setup-build: ; @CC="$(CC)" sh tests/setup.sh build
 setup-demo: ; @CC="$(CC)" sh tests/setup.sh build demo
 setup-test: ; @CC="$(CC)" sh tests/setup.sh build demo test
 setup-peers: ; @CC="$(CC)" sh tests/setup.sh build peers
+setup-clang: ; @CC="$(CC)" sh tests/setup.sh clang
 setup-bench-peers: ; @CC="$(CC)" sh tests/setup.sh build bench-peers
 
 $(EXTENSION): $(OBJECTS)
@@ -116,6 +118,17 @@ $(PEERS)/installed: tests/peers/package.json | setup-peers
 
 test-peers: setup-peers $(EXTENSION) $(PEERS)/installed
 	$(PYTHON) tests/peers/compare.py
+
+# Name, compiler and level of each build that is compared with the usual one.
+BUILDS := gcc-O0:gcc:-O0 gcc-O3:gcc:-O3 clang-O2:clang:-O2 clang-O3:clang:-O3
+test-builds: setup-test setup-clang $(EXTENSION) $(BUILD)/demo.db
+	$(Q)for b in $(BUILDS); do \
+	  name=$${b%%:*} rest=$${b#*:}; \
+	  $(MAKE) --no-print-directory BUILD=$(BUILD)/builds/$$name CC=$${rest%%:*} CFLAGS="$${rest#*:}" \
+	    $(BUILD)/builds/$$name/attribution.$(SUFFIX) > $(BUILD)/builds-$$name.log 2>&1 || { cat $(BUILD)/builds-$$name.log; exit 1; }; \
+	done
+	PYTHON=$(PYTHON) sh tests/builds/compare.sh usual=$(CURDIR)/$(EXTENSION) \
+	  $(foreach b,$(BUILDS),$(firstword $(subst :, ,$b))=$(CURDIR)/$(BUILD)/builds/$(firstword $(subst :, ,$b))/attribution.$(SUFFIX))
 
 test-fresh:
 	bash tests/fresh/run.sh
