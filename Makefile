@@ -9,6 +9,7 @@
 #   make bench-effects speed of the data-driven family, beside other packages (BENCH=S or L; BENCH_PEER=0 without)
 #   make test-peers   the condition functions against ClickHouse, in process (PEERS_GROUPS, PEERS_SEED)
 #   make test-builds  other compilers and other levels of optimisation give the same answers, to the last bit
+#   make test-numbers ten million touches: every conversion and every total adds up, to the last bit (NUMBERS=S: one million)
 #   make test-fresh   both commands in a clean Debian made by debootstrap
 #   make reference    docs/reference.md from the extension's own tables, sql-examples/README.md from the examples
 #   make examples     what the cookbook prints, written down anew in sql-examples/expected: look at the difference
@@ -44,7 +45,7 @@ HEADERS := $(wildcard ext/*.h ext/*/*.h)
 EXTENSION := $(BUILD)/attribution.$(SUFFIX)
 CORE_TESTS := $(patsubst tests/core/%.c,$(BUILD)/core/%,$(wildcard tests/core/test_*.c))
 
-.PHONY: all demo test test-core test-sql test-peers test-builds test-fresh bench bench-docs bench-funnel bench-effects reference examples debug clean
+.PHONY: all demo test test-core test-sql test-peers test-builds test-numbers test-fresh bench bench-docs bench-funnel bench-effects reference examples debug clean
 .PHONY: setup-build setup-demo setup-test setup-peers setup-bench-peers setup-clang
 all: $(EXTENSION)
 
@@ -129,6 +130,9 @@ test-builds: setup-test setup-clang $(EXTENSION) $(BUILD)/demo.db
 	done
 	PYTHON=$(PYTHON) sh tests/builds/compare.sh usual=$(CURDIR)/$(EXTENSION) \
 	  $(foreach b,$(BUILDS),$(firstword $(subst :, ,$b))=$(CURDIR)/$(BUILD)/builds/$(firstword $(subst :, ,$b))/attribution.$(SUFFIX))
+
+test-numbers: setup-test $(EXTENSION)
+	NUMBERS=$(or $(NUMBERS),L) $(PYTHON) tests/numbers/drift.py
 
 test-fresh:
 	bash tests/fresh/run.sh
