@@ -10,6 +10,8 @@
 #   make test-peers   the condition functions against ClickHouse, in process (PEERS_GROUPS, PEERS_SEED)
 #   make test-builds  other compilers and other levels of optimisation give the same answers, to the last bit
 #   make test-numbers ten million touches: every conversion and every total adds up, to the last bit (NUMBERS=S: one million)
+#   make test-asan    every Python test with address and undefined-behaviour sanitizers in the extension (gcc)
+#   make test-tsan    the work on threads with a thread sanitizer, interrupted too
 #   make test-fresh   both commands in a clean Debian made by debootstrap
 #   make reference    docs/reference.md from the extension's own tables, sql-examples/README.md from the examples
 #   make examples     what the cookbook prints, written down anew in sql-examples/expected: look at the difference
@@ -45,7 +47,7 @@ HEADERS := $(wildcard ext/*.h ext/*/*.h)
 EXTENSION := $(BUILD)/attribution.$(SUFFIX)
 CORE_TESTS := $(patsubst tests/core/%.c,$(BUILD)/core/%,$(wildcard tests/core/test_*.c))
 
-.PHONY: all demo test test-core test-sql test-peers test-builds test-numbers test-fresh bench bench-docs bench-funnel bench-effects reference examples debug clean
+.PHONY: all demo test test-core test-sql test-peers test-builds test-numbers test-asan test-tsan test-fresh bench bench-docs bench-funnel bench-effects reference examples debug clean
 .PHONY: setup-build setup-demo setup-test setup-peers setup-bench-peers setup-clang
 all: $(EXTENSION)
 
@@ -130,6 +132,26 @@ test-builds: setup-test setup-clang $(EXTENSION) $(BUILD)/demo.db
 	done
 	PYTHON=$(PYTHON) sh tests/builds/compare.sh usual=$(CURDIR)/$(EXTENSION) \
 	  $(foreach b,$(BUILDS),$(firstword $(subst :, ,$b))=$(CURDIR)/$(BUILD)/builds/$(firstword $(subst :, ,$b))/attribution.$(SUFFIX))
+
+# The whole suite with the sanitized extension in an ordinary Python; leaks are counted by the core tests' heaps, as Python's own
+# would be reported here.
+SANITIZERS = $(shell $(CC) -print-file-name=libasan.so)
+test-asan: setup-test test-core debug $(BUILD)/demo.db
+	LD_PRELOAD=$(SANITIZERS) ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 \
+	  ATTRIBUTION_SO=$(CURDIR)/$(BUILD)/debug/attribution $(PYTHON) -m pytest -q tests
+
+TSAN := $(BUILD)/tsan
+$(TSAN)/attribution.$(SUFFIX): $(SOURCES) $(HEADERS) | setup-build
+	@mkdir -p $(@D)
+	@echo "  $@"
+	$(Q)$(CC) $(STRICT) -fPIC -fvisibility=hidden -O1 -g -fsanitize=thread -shared -o $@ $(SOURCES) -lm -pthread
+$(TSAN)/threads: tests/sanitizers/threads.c | setup-build
+	@mkdir -p $(@D)
+	@echo "  $@"
+	$(Q)$(CC) $(STRICT) -O1 -g -fsanitize=thread -o $@ $< -lsqlite3 -pthread
+test-tsan: setup-test $(TSAN)/attribution.$(SUFFIX) $(TSAN)/threads
+	cd tests/bench && $(PYTHON) -c "import common; common.build_database('S')"
+	TSAN_OPTIONS=halt_on_error=1 $(TSAN)/threads $(BUILD)/bench-S.db $(CURDIR)/$(TSAN)/attribution < tests/sanitizers/statements.sql
 
 test-numbers: setup-test $(EXTENSION)
 	NUMBERS=$(or $(NUMBERS),L) $(PYTHON) tests/numbers/drift.py
