@@ -8,6 +8,7 @@
 #   make bench-funnel speed of the funnel family, beside plain SQL and ClickHouse (BENCH=S or L; BENCH_PEER=0 without)
 #   make bench-effects speed of the data-driven family, beside other packages (BENCH=S or L; BENCH_PEER=0 without)
 #   make test-peers   the condition functions against ClickHouse, in process (PEERS_GROUPS, PEERS_SEED)
+#   make test-oom     memory that ends at every allocation of every statement (some minutes; make test takes samples)
 #   make test-fresh   both commands in a clean Debian made by debootstrap
 #   make reference    docs/reference.md from the extension's own tables, sql-examples/README.md from the examples
 #   make examples     what the cookbook prints, written down anew in sql-examples/expected: look at the difference
@@ -28,7 +29,7 @@ else ifneq (,$(findstring MINGW,$(UNAME))$(findstring MSYS,$(UNAME)))
   SHARED := -shared
 else
   SUFFIX := so
-  SHARED := -shared -Wl,-z,defs,-z,relro,-z,now
+  SHARED := -shared -Wl,-z,defs,-z,relro,-z,now,-z,nodelete
 endif
 
 # No -march=native and no contraction: the same bits on every machine.
@@ -43,7 +44,7 @@ HEADERS := $(wildcard ext/*.h ext/*/*.h)
 EXTENSION := $(BUILD)/attribution.$(SUFFIX)
 CORE_TESTS := $(patsubst tests/core/%.c,$(BUILD)/core/%,$(wildcard tests/core/test_*.c))
 
-.PHONY: all demo test test-core test-sql test-peers test-fresh bench bench-docs bench-funnel bench-effects reference examples debug clean
+.PHONY: all demo test test-core test-sql test-oom test-peers test-fresh bench bench-docs bench-funnel bench-effects reference examples debug clean
 .PHONY: setup-build setup-demo setup-test setup-peers setup-bench-peers
 all: $(EXTENSION)
 
@@ -101,8 +102,17 @@ $(LOCALES)/de_DE.UTF-8: | setup-test
 test-core: $(CORE_TESTS) $(LOCALES)/de_DE.UTF-8
 	@for t in $(CORE_TESTS); do LOCPATH=$(LOCALES) $$t || exit 1; done
 
-test-sql: setup-test $(EXTENSION) $(BUILD)/demo.db
+# A program with an allocator of its own for SQLite; it answers for the processors, so its symbols must be seen.
+$(BUILD)/oom: tests/fault/oom.c $(wildcard tests/fault/*.h) | setup-build
+	@mkdir -p $(@D)
+	@echo "  $@"
+	$(Q)$(CC) $(STRICT) $(CFLAGS) -rdynamic -o $@ $< -lsqlite3 -ldl
+
+test-sql: setup-test $(EXTENSION) $(BUILD)/demo.db $(BUILD)/oom
 	$(PYTHON) -m pytest -q tests
+
+test-oom: setup-test $(EXTENSION) $(BUILD)/demo.db $(BUILD)/oom
+	$(PYTHON) tests/fault/oom.py
 
 test: setup-test test-core test-sql
 
