@@ -69,6 +69,7 @@ static void try_entry(int by_sql, int second, const char *entry){
   long calls, k, n;
   int persists, failed = 0;
   run(db, functions, &bare);
+  if( second ) load(db, NULL);
   heap_arm(LONG_MAX, 0);
   load(db, NULL);
   heap_disarm();

@@ -358,9 +358,9 @@ static sqlite3 *prepare_database(void){
   sqlite3 *db = open_database();
   load(db, NULL);
   must(db, "PRAGMA synchronous = OFF");
+  if( setup ) run_script(db, setup, 1);
   must(db, "CREATE TABLE IF NOT EXISTS \"a change\"(x)");
   must(db, "INSERT INTO \"a change\" VALUES (1)");
-  if( setup ) run_script(db, setup, 1);
   return db;
 }
 

@@ -20,20 +20,20 @@ COOKBOOK = sorted((harness.ROOT / "sql-examples").glob("[0-9]*.sql"))
 MOODS = {"cold": "c", "warm": "w", "after a row": "r", "beside another": "b"}
 
 
-def small_tables(folder):
-    """The queries of the hosts' tests as a script, and their tables as another."""
-    tables, queries = folder / "small_tables.sql", folder / "small.sql"
-    tables.write_text("\n".join(line for line in TABLES.splitlines() if line) + "\n", encoding="utf-8")
+def small_tables(folder, encoding):
+    """The queries of the hosts' tests as a script, and their tables as another. In UTF-16 every text is converted, and needs memory for it."""
+    tables, queries = folder / f"small_{encoding}.sql", folder / "small.sql"
+    tables.write_text(f"PRAGMA encoding = '{encoding}';\n{TABLES.strip()}\n", encoding="utf-8")
     queries.write_text("".join(f"{sql};\n" for sql in [*QUERIES, "SELECT * FROM attribution_help"]), encoding="utf-8")
-    return ["-s", tables, queries]
+    return ["-s", tables, "", queries]
 
 
 def runs(folder, samples):
     """Name and arguments of each run; samples: of the allocations, 0 for all of small statements and many of large ones."""
     folder.mkdir(parents=True, exist_ok=True)
     several = ["-k", samples]
-    *setup, small = small_tables(folder)
-    yield "loading, opening, closing", ["-k", samples * 10, *setup, "-g", small]
+    small, wide = small_tables(folder, "UTF-8"), small_tables(folder, "UTF-16")
+    yield "loading, opening, closing", ["-k", samples * 10, *small[:-2], "-g", small[-1], ""]
     for name, mood in MOODS.items():
         for processors in (1, 2) if mood == "c" or not samples else (1,):  # small tables need no threads
             options = [*several, "-m", mood, "-t", processors]
@@ -41,10 +41,11 @@ def runs(folder, samples):
                 yield f"cases, {name}, {processors}", [*options, "", *CASES]
             else:
                 yield from ((f"{case.stem}, {name}, {processors}", [*options, "", case]) for case in CASES)
-            yield f"small, {name}, {processors}", [*options, *setup, "", small]
+            yield f"small, {name}, {processors}", [*options, *small]
+            yield f"UTF-16, {name}, {processors}", [*options, *wide]
     for processors in (2,) if samples else (1, 2, 3):
         database = folder / f"large-{processors}.db"
-        options = ["-k", 1 if samples else 40, "-t", processors, "-d", database, "-s", HERE / "large_tables.sql"]
+        options = ["-k", 1 if samples else 25, "-t", processors, "-d", database, "-s", HERE / "large_tables.sql"]
         yield f"large tables, {processors}", [*options, "", HERE / "large.sql"]
     if samples == 0:
         for path in COOKBOOK:
@@ -54,10 +55,7 @@ def runs(folder, samples):
 
 def run(arguments):
     """What the program says of one run, and whether all was well. '' among the arguments stands for the extension."""
-    words = [str(word) for word in arguments]
-    if "" not in words:
-        words.append("")
-    words[words.index("")] = harness.extension_path()
+    words = [str(word) if word != "" else harness.extension_path() for word in arguments]
     if "-d" in words:
         database = Path(words[words.index("-d") + 1])
         database.unlink(missing_ok=True)

@@ -48,6 +48,14 @@ def test_the_program_finds_what_is_wrong(tmp_path):
     assert not well and "two runs differ" in text and "afterwards: wrong rows" in text
 
 
+def test_arguments_in_utf_16(tmp_path):
+    """A copy of an argument that could not be converted was once taken for an empty text: options were lost, rows wrong."""
+    tables, script = oom.small_tables(oom.BUILD / "fault", "UTF-16")[1], tmp_path / "funnel.sql"
+    script.write_text("SELECT * FROM funnel('events', 'mql > sql > won', 'exits=lost; label=stage');\n")
+    text, well = oom.run(["-s", tables, "", script])
+    assert well and " 0 out of memory" not in text, text
+
+
 @pytest.mark.parametrize("name", RUNS)
 def test_memory_that_ends(name):
     text, well = oom.run(RUNS[name])
