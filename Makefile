@@ -12,6 +12,7 @@
 #   make test-numbers ten million touches: every conversion and every total adds up, to the last bit (NUMBERS=S: one million)
 #   make test-asan    every Python test with address and undefined-behaviour sanitizers in the extension (gcc)
 #   make test-tsan    the work on threads with a thread sanitizer, interrupted too
+#   make test-oom     memory that ends at every allocation of every statement (some minutes; make test takes samples)
 #   make test-fresh   both commands in a clean Debian made by debootstrap
 #   make reference    docs/reference.md from the extension's own tables, sql-examples/README.md from the examples
 #   make examples     what the cookbook prints, written down anew in sql-examples/expected: look at the difference
@@ -32,7 +33,7 @@ else ifneq (,$(findstring MINGW,$(UNAME))$(findstring MSYS,$(UNAME)))
   SHARED := -shared
 else
   SUFFIX := so
-  SHARED := -shared -Wl,-z,defs,-z,relro,-z,now
+  SHARED := -shared -Wl,-z,defs,-z,relro,-z,now,-z,nodelete
 endif
 
 # No -march=native and no contraction: the same bits on every machine.
@@ -47,7 +48,7 @@ HEADERS := $(wildcard ext/*.h ext/*/*.h)
 EXTENSION := $(BUILD)/attribution.$(SUFFIX)
 CORE_TESTS := $(patsubst tests/core/%.c,$(BUILD)/core/%,$(wildcard tests/core/test_*.c))
 
-.PHONY: all demo test test-core test-sql test-peers test-builds test-numbers test-asan test-tsan test-fresh bench bench-docs bench-funnel bench-effects reference examples debug clean
+.PHONY: all demo test test-core test-sql test-peers test-builds test-numbers test-asan test-tsan test-fresh bench bench-docs bench-funnel bench-effects reference examples debug clean test-oom
 .PHONY: setup-build setup-demo setup-test setup-peers setup-bench-peers setup-clang
 all: $(EXTENSION)
 
@@ -106,8 +107,17 @@ $(LOCALES)/de_DE.UTF-8: | setup-test
 test-core: $(CORE_TESTS) $(LOCALES)/de_DE.UTF-8
 	@for t in $(CORE_TESTS); do LOCPATH=$(LOCALES) $$t || exit 1; done
 
-test-sql: setup-test $(EXTENSION) $(BUILD)/demo.db
+# A program with an allocator of its own for SQLite; it answers for the processors, so its symbols must be seen.
+$(BUILD)/oom: tests/fault/oom.c $(wildcard tests/fault/*.h) | setup-build
+	@mkdir -p $(@D)
+	@echo "  $@"
+	$(Q)$(CC) $(STRICT) $(CFLAGS) -rdynamic -o $@ $< -lsqlite3 -ldl
+
+test-sql: setup-test $(EXTENSION) $(BUILD)/demo.db $(BUILD)/oom
 	$(PYTHON) -m pytest -q tests
+
+test-oom: setup-test $(EXTENSION) $(BUILD)/demo.db $(BUILD)/oom
+	$(PYTHON) tests/fault/oom.py
 
 test: setup-test test-core test-sql
 

@@ -26,6 +26,7 @@ typedef struct Connection Connection;
 struct Connection {
   sqlite3 *db;
   int references;                   /* one per registered function and module */
+  int resumes;                      /* a load that failed has left functions of its own */
   int depth;                        /* loads within loads */
   AtAlloc alloc;
   Cached *cached;                   /* newest first */

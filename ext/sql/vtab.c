@@ -219,6 +219,15 @@ static void fail_missing(Cursor *cursor, Work *work, const Argument *argument){
           cursor->family->example);
 }
 
+/* Keeps an argument for as long as the cursor is on its rows. A copy belongs to no connection: where there is no memory
+** to convert its text from UTF-16, nobody else says so. */
+static void keep_argument(Cursor *cursor, Work *work, int i, const sqlite3_value *value){
+  AtCell *cell = &cursor->arguments[i];
+  cursor->values[i] = sqlite3_value_dup(value);
+  if( cursor->values[i] ) cell_of(cursor->values[i], cell);
+  if( cursor->values[i]==NULL || (cell->type==AT_TEXT && cell->text==NULL) ) at_fail(&work->env, AT_NOMEM, "out of memory");
+}
+
 /* Collects the arguments, opens the family's state and finds its first row. */
 static int family_filter(sqlite3_vtab_cursor *base, int idx_num, const char *idx_str,
                          int argc, sqlite3_value **argv){
@@ -236,11 +245,7 @@ static int family_filter(sqlite3_vtab_cursor *base, int idx_num, const char *idx
   if( work_begin(&work, cursor->connection) ) snapshot_begin(&work);
   for(i=0; i<n_arguments; i++){
     cursor->arguments[i].type = AT_NULL;
-    if( (idx_num & (1<<i)) && next<argc ){
-      cursor->values[i] = sqlite3_value_dup(argv[next++]);
-      if( cursor->values[i]==NULL ) at_fail(&work.env, AT_NOMEM, "out of memory");
-      else cell_of(cursor->values[i], &cursor->arguments[i]);
-    }
+    if( (idx_num & (1<<i)) && next<argc ) keep_argument(cursor, &work, i, argv[next++]);
     if( family->arguments[i].required && cursor->arguments[i].type==AT_NULL ){
       fail_missing(cursor, &work, &family->arguments[i]);
     }
