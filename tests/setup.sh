@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes sure that what a target needs is there: setup.sh build|demo|test|peers|bench-peers
+# Makes sure that what a target needs is there: setup.sh build|demo|test|fuzz|peers|bench-peers
 #
 # Installs missing Debian packages when it may (root, or sudo without a
 # password); otherwise prints the one line that does, and fails. Quick when
@@ -30,6 +30,9 @@ for group in "$@"; do
       need python3-pytest python_module pytest
       need python3-hypothesis python_module hypothesis
       need r-cran-survival test -e /usr/lib/R/library/survival/DESCRIPTION ;;
+    fuzz)
+      need libcmocka-dev test -e /usr/include/cmocka.h
+      need clang command -v "${FUZZ_CC:-clang}" ;;
     peers)
       need python3 test -x /usr/bin/python3
       need nodejs command -v node
