@@ -6,10 +6,8 @@
 ** input, by two; all answers are written down, and must be the same bits. On the way, credits add up to 1 and
 ** values to the value of their conversion.
 */
-#include "fuzz_common.h"
+#include "rows.h"
 #include "../../ext/core/effects.h"
-
-#define MOST_ROWS 120
 
 typedef struct Given Given;
 struct Given {
@@ -21,44 +19,6 @@ struct Given {
 };
 
 /*********************************** What is given ****************************/
-
-static AtCell any_key(Input *in){
-  static const char *const keys[] = {"a", "b", "", "\xff\xfe", "00000000-0000-0000-0000-000000000001",
-                                     "00000000-0000-0000-0000-00000000000A", "1", "long key of more than sixteen bytes"};
-  uint32_t byte = take_byte(in);
-  switch( byte>>5 ){
-    case 0: return cell_text(keys[byte%COUNT(keys)]);
-    case 1: return byte & 16 ? cell_bytes(AT_BLOB, keys[byte & 7], strlen(keys[byte & 7])) : cell_real((byte & 7)+0.5);
-    case 2: return byte & 16 ? cell_null() : cell_integer(INT64_MAX-(int64_t)(byte & 15));
-    default: return cell_integer(byte & 7);
-  }
-}
-
-/* Mostly near each other, and in few forms. */
-static AtCell any_time(Input *in, uint32_t kind){
-  static const char *const times[] = {"2024-01-01", "2024-02-29 12:00", "2023-12-31T23:59:59.999999Z", "2024-01-01 00:00:00",
-                                      "1969-12-31", "0000-01-01", "9999-12-31 23:59:59.999999", "1704067201.5"};
-  uint32_t byte = take_byte(in);
-  if( kind==0 || byte<200 ) return cell_integer(1704067200 + (int64_t)(byte%40)*(kind & 1 ? 1 : 43200));
-  if( byte<230 ) return cell_text(times[byte%COUNT(times)]);
-  if( byte<245 ) return cell_real(1704067200 + (double)(byte-230)/8);
-  return byte<250 ? cell_null() : cell_integer(byte & 1 ? INT64_C(253402300799) : INT64_C(-62167219200));
-}
-
-static AtCell any_amount(Input *in){
-  uint32_t byte = take_byte(in);
-  if( byte<32 ) return cell_null();
-  if( byte<48 ) return cell_real(take_double(in));
-  if( byte<64 ) return cell_real(byte & 1 ? -1e290 : 1e290/(double)(byte-40));
-  return byte & 1 ? cell_integer(((int64_t)byte-128)*7) : cell_real(((double)byte-100)/100);
-}
-
-static AtCell any_id(Input *in, size_t i, int unique){
-  uint32_t byte = unique ? 0 : take_byte(in);
-  if( byte<128 ) return cell_integer((int64_t)i+1);
-  if( byte<160 ) return cell_null();
-  return byte<192 ? cell_text("id") : cell_integer(byte & 1 ? INT64_MIN : byte);
-}
 
 static const char *const labels[] = {"ads", "Direct", "email", "", "(unattributed)", "\xc3\xa9\xff", "seo"};
 
