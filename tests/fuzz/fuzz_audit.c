@@ -105,8 +105,8 @@ static void answer(AtEnv *env, const Given *g, Bytes *out){
 }
 
 static void fuzz(const uint8_t *data, size_t size){
-  static const char *const of_touches[] = {"lookback=2 days", "gap=1 day", "reset=conversion", "as_of=2024-01-10", "max=1", "max=3"};
-  static const char *const of_stages[] = {"exits=lost", "exclude=other", "recycle=1 day", "order=strict", "as_of=2024-01-10", "max=2", "window=2 days", "passes=first"};
+  static const char *const of_touches[] = {"lookback=2 days", "gap=1 day", "reset=conversion", "as_of=2024-01-10", "most=1"};
+  static const char *const of_stages[] = {"exits=lost", "exclude=other", "recycle=1 day", "order=strict", "as_of=2024-01-10", "most=2", "window=2 days", "passes=first"};
   static Given g;
   Input in = {data, size};
   Bytes out[2];

@@ -7,10 +7,7 @@
 ** the same. The statement runs twice and must give the same rows, or the same error; the connection must
 ** answer a plain question afterwards. Every so often it is closed and must leave nothing.
 */
-#include <sqlite3.h>
-
-#include "fuzz_common.h"
-#include "../../ext/attribution.h"
+#include "sql_common.h"
 /* Two names are common.h's, too. */
 #define cell_text sql_cell_text
 #define load_rows sql_load_rows
@@ -19,11 +16,9 @@
 #undef load_rows
 
 #define MOST_ARGUMENTS 6
-#define RUNS_A_CONNECTION 400
 #define MEGABYTE 1000000
 
-static sqlite3 *db;
-static int runs, large;             /* how often this one was used; the statement has a large value */
+static int large;                   /* the statement has a large value */
 static char megabyte[MEGABYTE];
 
 /*********************************** Connection *******************************/
@@ -40,40 +35,6 @@ static const char *const tables[] = {
   "CREATE VIEW subjects AS SELECT account_id AS entity, touched_at AS ts, points AS converted_at, y AS closed_at FROM touches",
 };
 
-static void run_plain(const char *sql){
-  char *message = NULL;
-  if( sqlite3_exec(db, sql, NULL, NULL, &message)!=SQLITE_OK ){
-    fprintf(stderr, "%s: %s\n", sql, message ? message : "?");
-    abort();
-  }
-}
-
-static int count_row(void *context, int n, char **values, char **names){
-  (void)n; (void)names;
-  *(int*)context = atoi(values[0]);
-  return 0;
-}
-
-static void connection_works(void){
-  int answer = 0;
-  CHECK(sqlite3_exec(db, "SELECT attribution_version() LIKE 'sqlite%' AND first_touch(c, t)='a' FROM "
-                     "(SELECT 'a' AS c, 1 AS t UNION ALL SELECT 'b', 2)", count_row, &answer, NULL)==SQLITE_OK && answer==1);
-}
-
-static void open_connection(void){
-  size_t i;
-  memset(megabyte, 'x', sizeof megabyte);
-  CHECK(sqlite3_open(":memory:", &db)==SQLITE_OK);
-  CHECK(sqlite3_attribution_init(db, NULL, NULL)==SQLITE_OK);
-  for(i=0; i<COUNT(tables); i++) run_plain(tables[i]);
-}
-
-static void close_connection(void){
-  CHECK(sqlite3_close(db)==SQLITE_OK);
-  db = NULL;
-  CHECK(sqlite3_memory_used()==0);
-}
-
 /************************************ Values **********************************/
 
 static const char *const texts[] = {
@@ -84,8 +45,8 @@ static const char *const texts[] = {
   "a > b > c", "a? > b [1 day]", "A,b", "stage@", "(?1)(?2)", "(?1).*(?t<=2)(?2)", "2 days", "1 s, strict_order", "forward", "backward", "head", "tail", "first_match",
   "2024-01-01", "2024-02-30", "2024-12-31T23:59:59.999999+14:00", "20240101", "1704067200", "1e300", "quarter", "week", ".5", "ridge=1", "ridge=0",
   "{\"intercept\":1,\"coefficients\":[1,-2]}", "{\"intercept\":1e308,\"coefficients\":[]}", "[[[[", "jane@example.com", "https://www.a.de:80/", "a", "b", "c", "a > b", "(start)",
-  "(conversion)", "order=2", "exits=a; passes=first", "as_of=2024-01-01; by_label=on", "lookback=1 day; round=0.01; period=month", "reset=conversion; gap=1 s",
-  "touch_id=points; conversion_id=amount", "path=unique; max_touches=1; threads=2", "cache_mb=0", "cache_mb=1; threads=1", "max=1", "window=1 day; order=any", "separator=,", "",
+  "(conversion)", "order=2", "exits=a; passes=first", "as_of=2024-01-01; by=label", "lookback=1 day; round=0.01; period=month", "reset=conversion; gap=1 s",
+  "touch_id=points; conversion_id=amount", "path=unique; max_touches=1; threads=2", "cache_mb=0", "cache_mb=1; threads=1", "most=1", "window=1 day; order=any", "separator=,", "",
   " ", "\xff\xfe", "\xc3", "\xf4\x90\x80\x80", "NaN", "Infinity", "-0.0", "0x10", "9223372036854775808", "\xef\xbb\xbf,",
 };
 
@@ -248,31 +209,6 @@ static void say_table(Statement *s, Input *in, const char **typical){
 
 static int keep_going(void *context){ return --*(int*)context==0; }
 
-/* Writes down rows and the error, if any. */
-static void run(sqlite3_stmt *stmt, Bytes *out){
-  int columns = sqlite3_column_count(stmt), i, rc, rows = 0;
-  while( (rc = sqlite3_step(stmt))==SQLITE_ROW && rows++<2000 ){
-    for(i=0; i<columns; i++){
-      int type = sqlite3_column_type(stmt, i);
-      write_number(out, (uint64_t)type);
-      if( type==SQLITE_INTEGER ) write_number(out, (uint64_t)sqlite3_column_int64(stmt, i));
-      else if( type==SQLITE_FLOAT ) write_double(out, sqlite3_column_double(stmt, i));
-      else if( type!=SQLITE_NULL ){
-        const void *bytes = sqlite3_column_blob(stmt, i);
-        write_bytes(out, bytes, (size_t)sqlite3_column_bytes(stmt, i));
-      }
-    }
-  }
-  if( rc==SQLITE_ROW ) return;
-  write_number(out, (uint64_t)rc);
-  if( rc!=SQLITE_DONE ){
-    const char *message = sqlite3_errmsg(db);
-    CHECK(rc!=SQLITE_NOMEM && rc!=SQLITE_MISUSE && rc!=SQLITE_CORRUPT && rc!=SQLITE_INTERNAL);
-    CHECK(message!=NULL && message[0]!=0);
-    write_bytes(out, message, strlen(message));
-  }
-}
-
 static void fuzz(const uint8_t *data, size_t size){
   const char *typical[64] = {NULL};
   Input in = {data, size};
@@ -282,7 +218,8 @@ static void fuzz(const uint8_t *data, size_t size){
   uint32_t how = take_byte(&in);
   int k, steps = how & 64 ? 1+(int)take_byte(&in)*20 : 0, left;
   memset(out, 0, sizeof out);
-  if( db==NULL ) open_connection();
+  if( db==NULL ) memset(megabyte, 'x', sizeof megabyte);
+  use_connection(tables, COUNT(tables));
   large = 0;
   if( how & 1 ) say_function(&s, &in);
   else say_table(&s, &in, typical);
@@ -296,21 +233,20 @@ static void fuzz(const uint8_t *data, size_t size){
     if( steps ){                          /* interrupted somewhere; then nothing is compared */
       left = steps;
       sqlite3_progress_handler(db, 1, keep_going, &left);
-      run(stmt, &out[0]);
+      run_statement(stmt, &out[0]);
       sqlite3_progress_handler(db, 0, NULL, NULL);
       sqlite3_reset(stmt);
       out[0].n = 0;
     }
     for(k=0; k<2; k++){
-      run(stmt, &out[k]);
+      run_statement(stmt, &out[k]);
       sqlite3_reset(stmt);
     }
     CHECK(same_bytes(&out[0], &out[1]));
   }
   sqlite3_finalize(stmt);
   if( !sqlite3_get_autocommit(db) ) run_plain("COMMIT");
-  connection_works();
   free(out[0].bytes);
   free(out[1].bytes);
-  if( ++runs%RUNS_A_CONNECTION==0 || large ) close_connection();
+  leave_connection(large);
 }
