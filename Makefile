@@ -120,11 +120,11 @@ FUZZ_LIBS := -lcmocka -lsqlite3 -lm -pthread
 $(BUILD)/replay/obj/%.o: ext/%.c $(HEADERS) | setup-test
 	@mkdir -p $(@D)
 	@echo "  $@"
-	$(Q)$(CC) $(STRICT) $(FUZZ_DEFINES) -O1 -g $(SANITIZE) -c -o $@ $<
+	$(Q)$(CC) $(STRICT) $(FUZZ_DEFINES) -O0 -g $(SANITIZE) -c -o $@ $<
 
 $(BUILD)/replay/%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(SOURCES:ext/%.c=$(BUILD)/replay/obj/%.o) $(FUZZ_HEADERS)
 	@echo "  $@"
-	$(Q)$(CC) $(STRICT) $(FUZZ_DEFINES) -O1 -g $(SANITIZE) -o $@ $< tests/fuzz/replay.c $(SOURCES:ext/%.c=$(BUILD)/replay/obj/%.o) $(FUZZ_LIBS)
+	$(Q)$(CC) $(STRICT) $(FUZZ_DEFINES) -O0 -g $(SANITIZE) -o $@ $< tests/fuzz/replay.c $(SOURCES:ext/%.c=$(BUILD)/replay/obj/%.o) $(FUZZ_LIBS)
 
 test-fuzz: $(FUZZ_TARGETS:%=$(BUILD)/replay/%)
 	@for t in $(FUZZ_TARGETS); do $(BUILD)/replay/$$t tests/fuzz/corpus/$$t || exit 1; done

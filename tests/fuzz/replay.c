@@ -23,12 +23,14 @@ static void say_which(void){
 
 static int replay_file(const char *path){
   FILE *file = fopen(path, "rb");
-  uint8_t *room = malloc(MOST_BYTES), *data;
+  uint8_t *room, *data;
   size_t n;
-  if( file==NULL || room==NULL ){
+  if( file==NULL ){
     fprintf(stderr, "cannot read %s\n", path);
     exit(1);
   }
+  room = malloc(MOST_BYTES);
+  if( room==NULL ) exit(1);
   n = fread(room, 1, MOST_BYTES, file);
   fclose(file);
   data = malloc(n ? n : 1);         /* a block of its own length: reading beyond it is seen */
