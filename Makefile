@@ -51,7 +51,7 @@ all: $(EXTENSION)
 setup-build: ; @CC="$(CC)" sh tests/setup.sh build
 setup-demo: ; @CC="$(CC)" sh tests/setup.sh build demo
 setup-test: ; @CC="$(CC)" sh tests/setup.sh build demo test
-setup-fuzz: ; @CC="$(CC)" sh tests/setup.sh build fuzz
+setup-fuzz: ; @CC="$(CC)" FUZZ_CC="$(FUZZ_CC)" sh tests/setup.sh build fuzz
 setup-peers: ; @CC="$(CC)" sh tests/setup.sh build peers
 setup-bench-peers: ; @CC="$(CC)" sh tests/setup.sh build bench-peers
 
