@@ -13,6 +13,7 @@
 #   make test-asan    every Python test with address and undefined-behaviour sanitizers in the extension (gcc)
 #   make test-tsan    the work on threads with a thread sanitizer, interrupted too
 #   make test-oom     memory that ends at every allocation of every statement (some minutes; make test takes samples)
+#   make fuzz         libFuzzer on every target of tests/fuzz, FUZZ_SECONDS each (FUZZ=names of targets)
 #   make test-fresh   both commands in a clean Debian made by debootstrap
 #   make reference    docs/reference.md from the extension's own tables, sql-examples/README.md from the examples
 #   make examples     what the cookbook prints, written down anew in sql-examples/expected: look at the difference
@@ -48,13 +49,14 @@ HEADERS := $(wildcard ext/*.h ext/*/*.h)
 EXTENSION := $(BUILD)/attribution.$(SUFFIX)
 CORE_TESTS := $(patsubst tests/core/%.c,$(BUILD)/core/%,$(wildcard tests/core/test_*.c))
 
-.PHONY: all demo test test-core test-sql test-peers test-builds test-numbers test-asan test-tsan test-fresh bench bench-docs bench-funnel bench-effects reference examples debug clean test-oom
-.PHONY: setup-build setup-demo setup-test setup-peers setup-bench-peers setup-clang
+.PHONY: all demo test test-core test-sql test-peers test-builds test-numbers test-asan test-tsan test-fresh bench bench-docs bench-funnel bench-effects reference examples debug clean test-oom test-fuzz fuzz
+.PHONY: setup-build setup-demo setup-test setup-peers setup-bench-peers setup-clang setup-fuzz
 all: $(EXTENSION)
 
 setup-build: ; @CC="$(CC)" sh tests/setup.sh build
 setup-demo: ; @CC="$(CC)" sh tests/setup.sh build demo
 setup-test: ; @CC="$(CC)" sh tests/setup.sh build demo test
+setup-fuzz: ; @CC="$(CC)" FUZZ_CC="$(FUZZ_CC)" sh tests/setup.sh build fuzz
 setup-peers: ; @CC="$(CC)" sh tests/setup.sh build peers
 setup-clang: ; @CC="$(CC)" sh tests/setup.sh clang
 setup-bench-peers: ; @CC="$(CC)" sh tests/setup.sh build bench-peers
@@ -119,7 +121,42 @@ test-sql: setup-test $(EXTENSION) $(BUILD)/demo.db $(BUILD)/oom
 test-oom: setup-test $(EXTENSION) $(BUILD)/demo.db $(BUILD)/oom
 	$(PYTHON) tests/fault/oom.py
 
-test: setup-test test-core test-sql
+test: setup-test test-core test-fuzz test-sql
+
+# Fuzz targets (tests/fuzz/README.md). A low AT_PARALLEL_ROWS: what is small is shared out, too.
+FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ ?= $(FUZZ_TARGETS)
+FUZZ_SECONDS ?= 10
+FUZZ_DEFINES := -DSQLITE_CORE -DAT_PARALLEL_ROWS=64u
+FUZZ_HEADERS := $(HEADERS) $(wildcard tests/fuzz/*.h tests/core/*.h)
+FUZZ_LIBS := -lcmocka -lsqlite3 -lm -pthread
+
+# Their corpus as a regression test: the normal compiler, and no libFuzzer.
+$(BUILD)/replay/obj/%.o: ext/%.c $(HEADERS) | setup-test
+	@mkdir -p $(@D)
+	@echo "  $@"
+	$(Q)$(CC) $(STRICT) $(FUZZ_DEFINES) -O0 -g $(SANITIZE) -c -o $@ $<
+
+$(BUILD)/replay/%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(SOURCES:ext/%.c=$(BUILD)/replay/obj/%.o) $(FUZZ_HEADERS)
+	@echo "  $@"
+	$(Q)$(CC) $(STRICT) $(FUZZ_DEFINES) -O0 -g $(SANITIZE) -o $@ $< tests/fuzz/replay.c $(SOURCES:ext/%.c=$(BUILD)/replay/obj/%.o) $(FUZZ_LIBS)
+
+test-fuzz: $(FUZZ_TARGETS:%=$(BUILD)/replay/%)
+	@for t in $(FUZZ_TARGETS); do $(BUILD)/replay/$$t tests/fuzz/corpus/$$t || exit 1; done
+
+FUZZ_CC ?= clang
+FUZZ_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+$(BUILD)/fuzz/obj/%.o: ext/%.c $(HEADERS) | setup-fuzz
+	@mkdir -p $(@D)
+	@echo "  $@"
+	$(Q)$(FUZZ_CC) $(STRICT) $(FUZZ_DEFINES) -O1 -g $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -c -o $@ $<
+
+$(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c $(SOURCES:ext/%.c=$(BUILD)/fuzz/obj/%.o) $(FUZZ_HEADERS)
+	@echo "  $@"
+	$(Q)$(FUZZ_CC) $(STRICT) $(FUZZ_DEFINES) -O1 -g $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $< $(SOURCES:ext/%.c=$(BUILD)/fuzz/obj/%.o) $(FUZZ_LIBS)
+
+fuzz: $(FUZZ:%=$(BUILD)/fuzz/%)
+	@CORPUS=$(BUILD)/fuzz/found sh tests/fuzz/run.sh $(BUILD)/fuzz $(FUZZ_SECONDS) $(FUZZ)
 
 # ClickHouse as tests/peers/package.json names it, installed by npm; the stamp is newer than what npm unpacks.
 PEERS := $(BUILD)/peers
