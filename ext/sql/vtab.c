@@ -81,6 +81,9 @@ static int family_connect(sqlite3 *db, void *aux, int argc, const char *const *a
     sqlite3_free(table);
     return rc;
   }
+  /* Help reads tables of ours alone, so a schema that the host does not trust may ask it too. The others read
+  ** whatever table of the connection a text names: no schema but a trusted one may call them. */
+  if( family->arguments==NULL ) sqlite3_vtab_config(db, SQLITE_VTAB_INNOCUOUS);
   table->connection->references++;
   *vtab = &table->base;
   return SQLITE_OK;
@@ -233,7 +236,7 @@ static int family_filter(sqlite3_vtab_cursor *base, int idx_num, const char *idx
   cursor->rowid = 0;
   cursor->order = idx_num>>ORDER_SHIFT & ORDER_MASK;
   cursor->used = (uint32_t)(idx_num>>USED_SHIFT & USED_MASK);
-  if( work_begin(&work, cursor->connection) ) snapshot_begin(&work);
+  if( work_begin(&work, cursor->connection) && n_arguments>0 ) snapshot_begin(&work);
   for(i=0; i<n_arguments; i++){
     cursor->arguments[i].type = AT_NULL;
     if( (idx_num & (1<<i)) && next<argc ){
