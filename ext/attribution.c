@@ -267,7 +267,9 @@ static int look_for_load(sqlite3 *db, int *loaded){
 EXPORT int sqlite3_attribution_init(sqlite3 *db, char **message, const sqlite3_api_routines *api);
 EXPORT int sqlite3_attribution_pool_init(sqlite3 *db, char **message, const sqlite3_api_routines *api);
 
-int sqlite3_attribution_init(sqlite3 *db, char **message, const sqlite3_api_routines *api){
+/* Static, as an exported name may be bound to another copy of this file that the process has
+** loaded before: that one would be set up in the place of this one, which would crash. */
+static int initialize(sqlite3 *db, char **message, const sqlite3_api_routines *api){
   int loaded, rc;
   SQLITE_EXTENSION_INIT2(api);
   (void)api;
@@ -280,8 +282,12 @@ int sqlite3_attribution_init(sqlite3 *db, char **message, const sqlite3_api_rout
   return rc!=SQLITE_OK || loaded ? rc : register_all(db);
 }
 
+int sqlite3_attribution_init(sqlite3 *db, char **message, const sqlite3_api_routines *api){
+  return initialize(db, message, api);
+}
+
 int sqlite3_attribution_pool_init(sqlite3 *db, char **message, const sqlite3_api_routines *api){
-  int rc = sqlite3_attribution_init(db, message, api);
-  if( rc==SQLITE_OK ) rc = sqlite3_auto_extension((void(*)(void))sqlite3_attribution_init);
+  int rc = initialize(db, message, api);
+  if( rc==SQLITE_OK ) rc = sqlite3_auto_extension((void(*)(void))initialize);
   return rc==SQLITE_OK ? SQLITE_OK_LOAD_PERMANENTLY : rc;
 }

@@ -48,9 +48,21 @@ void at_free(const AtAlloc *alloc, void *block){
   if( block ) alloc->resize(alloc->ctx, block, 0);
 }
 
+/* How many bytes the UTF-8 character at c has; 0 where there is none, or a control character. */
+static int character(const unsigned char *c){
+  int n = *c<0x80 ? 1 : *c<0xc2 ? 0 : *c<0xe0 ? 2 : *c<0xf0 ? 3 : *c<0xf5 ? 4 : 0, i;
+  if( n==1 ) return (*c>=0x20 && *c!=0x7f) || *c=='\n';
+  for(i=1; i<n; i++) if( (c[i] & 0xc0)!=0x80 ) return 0;
+  if( (*c==0xe0 && c[1]<0xa0) || (*c==0xed && c[1]>=0xa0) ) return 0;    /* overlong, surrogate */
+  if( (*c==0xf0 && c[1]<0x90) || (*c==0xf4 && c[1]>=0x90) ) return 0;    /* overlong, beyond */
+  return n;
+}
+
 /* Records a failure unless there is one already. The format knows integers and
-** strings only: floating point would follow the process's locale. */
+** strings only: floating point would follow the process's locale. What a message quotes
+** may be any bytes, cut anywhere; those that are no UTF-8 are shown as '?', as drivers expect it. */
 void at_fail(AtEnv *env, int code, const char *format, ...){
+  unsigned char *c = (unsigned char*)env->error.text;
   va_list arguments;
   assert( code!=AT_OK );
   if( env->error.code ) return;
@@ -58,6 +70,11 @@ void at_fail(AtEnv *env, int code, const char *format, ...){
   va_start(arguments, format);
   vsnprintf(env->error.text, sizeof env->error.text, format, arguments);
   va_end(arguments);
+  while( *c ){
+    int n = character(c);
+    if( n==0 ) *c = '?';
+    c += n ? n : 1;
+  }
 }
 
 /* Counts work and lets the host stop it. Returns 0 when the caller must

@@ -10,7 +10,8 @@
 **
 ** The proof
 **   1. The same file: the database has one, through one of SQLite's own file systems that
-**      lock, opened without nolock, immutable or a shared cache.
+**      lock, opened without nolock, immutable or a shared cache, and still the one of that name
+**      when all have opened it.
 **   2. The same snapshot: the statement holds a read transaction (snapshot.c) on this database, and
 **      no write transaction, so the connection has no uncommitted change in it. With a rollback journal this is a lock under which nobody can
 **      write to the file, so whoever reads it meanwhile reads the same. With a WAL others
@@ -56,6 +57,14 @@ static const char *file_of(Work *work, const Relation *r, sqlite3_vfs **vfs){
   if( sqlite3_file_control(db, r->schema, SQLITE_FCNTL_VFS_POINTER, vfs)!=SQLITE_OK || *vfs==NULL ) return NULL;
   for(i=0; i<sizeof known/sizeof *known; i++) if( strcmp((*vfs)->zName, known[i])==0 ) return file;
   return NULL;
+}
+
+/* Whether another file has taken the place of the one that the connection has open, as a rename does:
+** who opened it by its name now would read the new one. Where a file system cannot tell, it keeps open files in place. */
+static int has_moved(Work *work, const Relation *r){
+  int moved = 0;
+  int rc = sqlite3_file_control(work->connection->db, r->schema, SQLITE_FCNTL_HAS_MOVED, &moved);
+  return moved || (rc!=SQLITE_OK && rc!=SQLITE_NOTFOUND);
 }
 
 /* Whatever fails here only means that there is no proof; but who stops it is heard. */
@@ -206,6 +215,7 @@ static int open_readers(Readers *readers){
   }
   at_text_free(&work->connection->alloc, &here);
   at_text_free(&work->connection->alloc, &there);
+  if( has_moved(work, r) ) proved = 0;
   return proved && !work->env.error.code;
 }
 
