@@ -8,6 +8,7 @@
 #   make bench-funnel speed of the funnel family, beside plain SQL and ClickHouse (BENCH=S or L; BENCH_PEER=0 without)
 #   make bench-effects speed of the data-driven family, beside other packages (BENCH=S or L; BENCH_PEER=0 without)
 #   make test-peers   the condition functions against ClickHouse, in process (PEERS_GROUPS, PEERS_SEED)
+#   make test-limits  the limits with 10,000 connections, and 1,500 damaged files under sanitizers
 #   make test-fresh   both commands in a clean Debian made by debootstrap
 #   make reference    docs/reference.md from the extension's own tables, sql-examples/README.md from the examples
 #   make examples     what the cookbook prints, written down anew in sql-examples/expected: look at the difference
@@ -43,7 +44,7 @@ HEADERS := $(wildcard ext/*.h ext/*/*.h)
 EXTENSION := $(BUILD)/attribution.$(SUFFIX)
 CORE_TESTS := $(patsubst tests/core/%.c,$(BUILD)/core/%,$(wildcard tests/core/test_*.c))
 
-.PHONY: all demo test test-core test-sql test-peers test-fresh bench bench-docs bench-funnel bench-effects reference examples debug clean
+.PHONY: all demo test test-core test-sql test-limits test-peers test-fresh bench bench-docs bench-funnel bench-effects reference examples debug clean
 .PHONY: setup-build setup-demo setup-test setup-peers setup-bench-peers
 all: $(EXTENSION)
 
@@ -105,6 +106,12 @@ test-sql: setup-test $(EXTENSION) $(BUILD)/demo.db
 	$(PYTHON) -m pytest -q tests
 
 test: setup-test test-core test-sql
+
+# The hosts' tests at length; the sanitizers are preloaded, as Python is built without them.
+test-limits: setup-test $(EXTENSION) $(BUILD)/debug/attribution.$(SUFFIX)
+	ATTRIBUTION_CONNECTIONS=10000 $(PYTHON) -m pytest -q tests/hosts/test_limits.py
+	ATTRIBUTION_SO=$(abspath $(BUILD)/debug/attribution) ATTRIBUTION_DAMAGED=1500 ASAN_OPTIONS=detect_leaks=0 \
+	  LD_PRELOAD="$$($(CC) -print-file-name=libasan.so)" $(PYTHON) -m pytest -q tests/hosts/test_hostile.py tests/hosts/test_authorizer.py
 
 # ClickHouse as tests/peers/package.json names it, installed by npm; the stamp is newer than what npm unpacks.
 PEERS := $(BUILD)/peers
