@@ -14,6 +14,7 @@
 #   make test-tsan    the work on threads with a thread sanitizer, interrupted too
 #   make test-oom     memory that ends at every allocation of every statement (some minutes; make test takes samples)
 #   make fuzz         libFuzzer on every target of tests/fuzz, FUZZ_SECONDS each (FUZZ=names of targets)
+#   make test-limits  the limits with 10,000 connections, and 1,500 damaged files under sanitizers
 #   make test-fresh   both commands in a clean Debian made by debootstrap
 #   make reference    docs/reference.md from the extension's own tables, sql-examples/README.md from the examples
 #   make examples     what the cookbook prints, written down anew in sql-examples/expected: look at the difference
@@ -49,7 +50,7 @@ HEADERS := $(wildcard ext/*.h ext/*/*.h)
 EXTENSION := $(BUILD)/attribution.$(SUFFIX)
 CORE_TESTS := $(patsubst tests/core/%.c,$(BUILD)/core/%,$(wildcard tests/core/test_*.c))
 
-.PHONY: all demo test test-core test-sql test-peers test-builds test-numbers test-asan test-tsan test-fresh bench bench-docs bench-funnel bench-effects reference examples debug clean test-oom test-fuzz fuzz
+.PHONY: all demo test test-core test-sql test-peers test-builds test-numbers test-asan test-tsan test-fresh bench bench-docs bench-funnel bench-effects reference examples debug clean test-oom test-fuzz fuzz test-limits
 .PHONY: setup-build setup-demo setup-test setup-peers setup-bench-peers setup-clang setup-fuzz
 all: $(EXTENSION)
 
@@ -157,6 +158,12 @@ $(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c $(SOURCES:ext/%.c=$(BUILD)/fuzz/obj/%.o) $(
 
 fuzz: $(FUZZ:%=$(BUILD)/fuzz/%)
 	@CORPUS=$(BUILD)/fuzz/found sh tests/fuzz/run.sh $(BUILD)/fuzz $(FUZZ_SECONDS) $(FUZZ)
+
+# The hosts' tests at length; the sanitizers are preloaded, as Python is built without them.
+test-limits: setup-test $(EXTENSION) $(BUILD)/debug/attribution.$(SUFFIX)
+	ATTRIBUTION_CONNECTIONS=10000 $(PYTHON) -m pytest -q tests/hosts/test_limits.py
+	ATTRIBUTION_SO=$(abspath $(BUILD)/debug/attribution) ATTRIBUTION_DAMAGED=1500 ASAN_OPTIONS=detect_leaks=0 \
+	  LD_PRELOAD="$$($(CC) -print-file-name=libasan.so)" $(PYTHON) -m pytest -q tests/hosts/test_hostile.py tests/hosts/test_authorizer.py
 
 # ClickHouse as tests/peers/package.json names it, installed by npm; the stamp is newer than what npm unpacks.
 PEERS := $(BUILD)/peers

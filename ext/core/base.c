@@ -58,11 +58,20 @@ static int character(const unsigned char *c){
   return n;
 }
 
+/* Shows bytes that are no UTF-8 as '?', which drivers would refuse to read. */
+static void make_readable(char *text){
+  unsigned char *c = (unsigned char*)text;
+  while( *c ){
+    int n = character(c);
+    if( n==0 ) *c = '?';
+    c += n ? n : 1;
+  }
+}
+
 /* Records a failure unless there is one already. The format knows integers and
 ** strings only: floating point would follow the process's locale. What a message quotes
-** may be any bytes, cut anywhere; those that are no UTF-8 are shown as '?', as drivers expect it. */
+** may be any bytes, cut anywhere. */
 void at_fail(AtEnv *env, int code, const char *format, ...){
-  unsigned char *c = (unsigned char*)env->error.text;
   va_list arguments;
   assert( code!=AT_OK );
   if( env->error.code ) return;
@@ -70,11 +79,7 @@ void at_fail(AtEnv *env, int code, const char *format, ...){
   va_start(arguments, format);
   vsnprintf(env->error.text, sizeof env->error.text, format, arguments);
   va_end(arguments);
-  while( *c ){
-    int n = character(c);
-    if( n==0 ) *c = '?';
-    c += n ? n : 1;
-  }
+  make_readable(env->error.text);
 }
 
 /* Counts work and lets the host stop it. Returns 0 when the caller must
@@ -106,8 +111,8 @@ void at_trim(const char **text, size_t *n){
   while( *n>0 && at_is_blank((*text)[*n-1]) ) (*n)--;
 }
 
-/* At most 40 bytes of text, cut between UTF-8 characters, control characters
-** shown as '?', in single quotes. */
+/* At most 40 bytes of text, cut between UTF-8 characters, control characters and what
+** is no UTF-8 shown as '?', in single quotes. */
 AtQuote at_quote(const char *text, size_t n){
   AtQuote quote;
   size_t i, shown = n<=40 ? n : 40;
@@ -120,6 +125,7 @@ AtQuote at_quote(const char *text, size_t n){
   *out++ = '\'';
   if( shown<n ){ memcpy(out, "...", 3); out += 3; }
   *out = 0;
+  make_readable(quote.text);
   return quote;
 }
 

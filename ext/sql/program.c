@@ -52,12 +52,16 @@ static int is_deterministic(Work *work, const char *shown, int aggregate){
 void program_add(Work *work, const Relation *r, AtText *key){
   AtText sql = relation_select(work, r, SELECT_ALL);
   sqlite3_stmt *stmt = work->env.error.code ? NULL : work_prepare(work, "EXPLAIN %s", sql.text);
-  int i;
   while( work_row(work, stmt) ){
-    for(i=1; i<=6; i++){                              /* opcode, p1 .. p5 */
-      const char *text = work_text(work, stmt, i);
-      at_text_add(&work->env, key, text ? text : "", text ? strlen(text)+1 : 1);
-    }
+    const char *opcode = work_text(work, stmt, 1), *p4 = work_text(work, stmt, 5);
+    int64_t numbers[4];
+    numbers[0] = sqlite3_column_int64(stmt, 2);       /* p1, p2, p3, p5 */
+    numbers[1] = sqlite3_column_int64(stmt, 3);
+    numbers[2] = sqlite3_column_int64(stmt, 4);
+    numbers[3] = sqlite3_column_int64(stmt, 6);
+    at_text_add(&work->env, key, opcode ? opcode : "", opcode ? strlen(opcode)+1 : 1);
+    at_text_add(&work->env, key, (const char*)numbers, sizeof numbers);
+    at_text_add(&work->env, key, p4 ? p4 : "", p4 ? strlen(p4)+1 : 1);
   }
   sqlite3_finalize(stmt);
   at_text_free(&work->connection->alloc, &sql);

@@ -251,6 +251,17 @@ def expected():
     return [database.execute(sql) for sql in QUERIES]
 
 
+def load_as_far_as(database, number, value, old):
+    """Where SQLite has no room for a program, which it calls no memory, loading fails and leaves nothing behind."""
+    try:
+        database.load()
+    except AssertionError:
+        assert LIMITS[number] == "VDBE_OP" and value < 100
+        database.limit(number, old)
+        database.load()
+        database.limit(number, value)
+
+
 @pytest.mark.parametrize("when", ["before it is loaded", "afterwards"])
 @pytest.mark.parametrize("value", [0, 1, 10, 100, 1000])
 @pytest.mark.parametrize("number", range(len(LIMITS)), ids=LIMITS)
@@ -261,7 +272,7 @@ def test_limits_that_the_host_lowers(number, value, when, expected):
         database.execute(statement)
     old = database.limit(number, value)
     if when != "afterwards":
-        database.load()
+        load_as_far_as(database, number, value, old)
     for sql, rows in zip(QUERIES, expected):
         result = outcome(database, sql)
         # below 30 bytes SQLite has no room for its own messages
