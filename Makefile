@@ -35,6 +35,7 @@ else ifneq (,$(findstring MINGW,$(UNAME))$(findstring MSYS,$(UNAME)))
   SHARED := -shared
 else
   SUFFIX := so
+  # nodelete: after a load that failed a running statement may still hold functions of the file
   SHARED := -shared -Wl,-z,defs,-z,relro,-z,now,-z,nodelete
 endif
 
