@@ -28,7 +28,7 @@ static void fuzz(const uint8_t *data, size_t size){
   CHECK(sqlite3_prepare_v2(db, call, -1, &stmt, NULL)==SQLITE_OK);
   sqlite3_bind_text(stmt, 1, text, (int)in.n, SQLITE_STATIC);
   for(k=0; k<2; k++){
-    run_statement(stmt, &out[k]);
+    run_statement(stmt, &out[k], 0);
     sqlite3_reset(stmt);
   }
   CHECK(same_bytes(&out[0], &out[1]));

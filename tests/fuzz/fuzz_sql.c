@@ -216,7 +216,7 @@ static void fuzz(const uint8_t *data, size_t size){
   sqlite3_stmt *stmt = NULL;
   Bytes out[2];
   uint32_t how = take_byte(&in);
-  int k, steps = how & 64 ? 1+(int)take_byte(&in)*20 : 0, left;
+  int k, steps = how & 64 ? 4+(int)take_byte(&in)*20 : 0, left;
   memset(out, 0, sizeof out);
   if( db==NULL ) memset(megabyte, 'x', sizeof megabyte);
   use_connection(tables, COUNT(tables));
@@ -230,16 +230,18 @@ static void fuzz(const uint8_t *data, size_t size){
     }
     fill_tables(&in);
     if( (how & 6)==2 ) run_plain("BEGIN IMMEDIATE");
-    if( steps ){                          /* interrupted somewhere; then nothing is compared */
+    if( steps ){                          /* stopped somewhere, or out of memory; then nothing is compared */
       left = steps;
-      sqlite3_progress_handler(db, 1, keep_going, &left);
-      run_statement(stmt, &out[0]);
+      if( how & 128 ) fail_in = steps/4;
+      else sqlite3_progress_handler(db, 1, keep_going, &left);
+      run_statement(stmt, &out[0], 1);
+      fail_in = 0;
       sqlite3_progress_handler(db, 0, NULL, NULL);
       sqlite3_reset(stmt);
       out[0].n = 0;
     }
     for(k=0; k<2; k++){
-      run_statement(stmt, &out[k]);
+      run_statement(stmt, &out[k], 0);
       sqlite3_reset(stmt);
     }
     CHECK(same_bytes(&out[0], &out[1]));

@@ -14,6 +14,25 @@
 
 static sqlite3 *db;
 static int runs;                    /* how often it was used */
+static long fail_in;                /* the so many-th request for memory fails, 0 = none does */
+static sqlite3_mem_methods memory;  /* SQLite's own */
+
+static void *failing_malloc(int n){
+  return fail_in>0 && --fail_in==0 ? NULL : memory.xMalloc(n);
+}
+
+static void *failing_realloc(void *block, int n){
+  return fail_in>0 && --fail_in==0 ? NULL : memory.xRealloc(block, n);
+}
+
+static void install_memory(void){
+  sqlite3_mem_methods failing;
+  CHECK(sqlite3_config(SQLITE_CONFIG_GETMALLOC, &memory)==SQLITE_OK);
+  failing = memory;
+  failing.xMalloc = failing_malloc;
+  failing.xRealloc = failing_realloc;
+  CHECK(sqlite3_config(SQLITE_CONFIG_MALLOC, &failing)==SQLITE_OK);
+}
 
 static void run_plain(const char *sql){
   char *message = NULL;
@@ -39,6 +58,7 @@ static void connection_works(void){
 static void use_connection(const char *const *tables, size_t n){
   size_t i;
   if( db ) return;
+  if( memory.xMalloc==NULL ) install_memory();
   CHECK(sqlite3_open(":memory:", &db)==SQLITE_OK);
   CHECK(sqlite3_attribution_init(db, NULL, NULL)==SQLITE_OK);
   for(i=0; i<n; i++) run_plain(tables[i]);
@@ -53,7 +73,7 @@ static void leave_connection(int must_close){
 }
 
 /* Writes down rows and the error, if any. */
-static void run_statement(sqlite3_stmt *stmt, Bytes *out){
+static void run_statement(sqlite3_stmt *stmt, Bytes *out, int may_lack_memory){
   int columns = sqlite3_column_count(stmt), i, rc, rows = 0;
   while( (rc = sqlite3_step(stmt))==SQLITE_ROW && rows++<2000 ){
     for(i=0; i<columns; i++){
@@ -71,7 +91,7 @@ static void run_statement(sqlite3_stmt *stmt, Bytes *out){
   write_number(out, (uint64_t)rc);
   if( rc!=SQLITE_DONE ){
     const char *message = sqlite3_errmsg(db);
-    CHECK(rc!=SQLITE_NOMEM && rc!=SQLITE_MISUSE && rc!=SQLITE_CORRUPT && rc!=SQLITE_INTERNAL);
+    CHECK((rc!=SQLITE_NOMEM || may_lack_memory) && rc!=SQLITE_MISUSE && rc!=SQLITE_CORRUPT && rc!=SQLITE_INTERNAL);
     CHECK(message!=NULL && message[0]!=0);
     write_bytes(out, message, strlen(message));
   }
