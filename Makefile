@@ -10,6 +10,13 @@
 #   make test-peers   the condition functions against ClickHouse, in process (PEERS_GROUPS, PEERS_SEED)
 #   make test-writers others write while readers ask, readers are killed (WRITERS_SECONDS)
 #   make test-cancel  how long a statement may go unheard that is told to stop, per call, on large data (CANCEL_TOUCHES)
+#   make test-builds  other compilers and other levels of optimisation give the same answers, to the last bit
+#   make test-numbers ten million touches: every conversion and every total adds up, to the last bit (NUMBERS=S: one million)
+#   make test-asan    every Python test with address and undefined-behaviour sanitizers in the extension (gcc)
+#   make test-tsan    the work on threads with a thread sanitizer, interrupted too
+#   make test-oom     memory that ends at every allocation of every statement (some minutes; make test takes samples)
+#   make fuzz         libFuzzer on every target of tests/fuzz, FUZZ_SECONDS each (FUZZ=names of targets)
+#   make test-limits  the limits with 10,000 connections, and 1,500 damaged files under sanitizers
 #   make test-fresh   both commands in a clean Debian made by debootstrap
 #   make reference    docs/reference.md from the extension's own tables, sql-examples/README.md from the examples
 #   make examples     what the cookbook prints, written down anew in sql-examples/expected: look at the difference
@@ -30,7 +37,8 @@ else ifneq (,$(findstring MINGW,$(UNAME))$(findstring MSYS,$(UNAME)))
   SHARED := -shared
 else
   SUFFIX := so
-  SHARED := -shared -Wl,-z,defs,-z,relro,-z,now
+  # nodelete: after a load that failed a running statement may still hold functions of the file
+  SHARED := -shared -Wl,-z,defs,-z,relro,-z,now,-z,nodelete
 endif
 
 # No -march=native and no contraction: the same bits on every machine.
@@ -45,14 +53,16 @@ HEADERS := $(wildcard ext/*.h ext/*/*.h)
 EXTENSION := $(BUILD)/attribution.$(SUFFIX)
 CORE_TESTS := $(patsubst tests/core/%.c,$(BUILD)/core/%,$(wildcard tests/core/test_*.c))
 
-.PHONY: all demo test test-core test-sql test-peers test-writers test-cancel test-fresh bench bench-docs bench-funnel bench-effects reference examples debug clean
-.PHONY: setup-build setup-demo setup-test setup-peers setup-bench-peers
+.PHONY: all demo test test-core test-sql test-peers test-writers test-cancel test-fresh bench bench-docs bench-funnel bench-effects reference examples debug clean test-builds test-numbers test-asan test-tsan test-oom test-fuzz fuzz test-limits
+.PHONY: setup-build setup-demo setup-test setup-peers setup-bench-peers setup-clang setup-fuzz
 all: $(EXTENSION)
 
 setup-build: ; @CC="$(CC)" sh tests/setup.sh build
 setup-demo: ; @CC="$(CC)" sh tests/setup.sh build demo
 setup-test: ; @CC="$(CC)" sh tests/setup.sh build demo test
+setup-fuzz: ; @CC="$(CC)" FUZZ_CC="$(FUZZ_CC)" sh tests/setup.sh build fuzz
 setup-peers: ; @CC="$(CC)" sh tests/setup.sh build peers
+setup-clang: ; @CC="$(CC)" sh tests/setup.sh clang
 setup-bench-peers: ; @CC="$(CC)" sh tests/setup.sh build bench-peers
 
 $(EXTENSION): $(OBJECTS)
@@ -103,10 +113,60 @@ $(LOCALES)/de_DE.UTF-8: | setup-test
 test-core: $(CORE_TESTS) $(LOCALES)/de_DE.UTF-8
 	@for t in $(CORE_TESTS); do LOCPATH=$(LOCALES) $$t || exit 1; done
 
-test-sql: setup-test $(EXTENSION) $(BUILD)/demo.db
+# A program with an allocator of its own for SQLite; it answers for the processors, so its symbols must be seen.
+$(BUILD)/oom: tests/fault/oom.c $(wildcard tests/fault/*.h) | setup-build
+	@mkdir -p $(@D)
+	@echo "  $@"
+	$(Q)$(CC) $(STRICT) $(CFLAGS) -rdynamic -o $@ $< -lsqlite3 -ldl
+
+test-sql: setup-test $(EXTENSION) $(BUILD)/demo.db $(BUILD)/oom
 	$(PYTHON) -m pytest -q tests
 
-test: setup-test test-core test-sql
+test-oom: setup-test $(EXTENSION) $(BUILD)/demo.db $(BUILD)/oom
+	$(PYTHON) tests/fault/oom.py
+
+test: setup-test test-core test-fuzz test-sql
+
+# Fuzz targets (tests/fuzz/README.md). A low AT_PARALLEL_ROWS: what is small is shared out, too.
+FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ ?= $(FUZZ_TARGETS)
+FUZZ_SECONDS ?= 10
+FUZZ_DEFINES := -DSQLITE_CORE -DAT_PARALLEL_ROWS=64u
+FUZZ_HEADERS := $(HEADERS) $(wildcard tests/fuzz/*.h tests/core/*.h)
+FUZZ_LIBS := -lcmocka -lsqlite3 -lm -pthread
+
+# Their corpus as a regression test: the normal compiler, and no libFuzzer.
+$(BUILD)/replay/obj/%.o: ext/%.c $(HEADERS) | setup-test
+	@mkdir -p $(@D)
+	@echo "  $@"
+	$(Q)$(CC) $(STRICT) $(FUZZ_DEFINES) -O0 -g $(SANITIZE) -c -o $@ $<
+
+$(BUILD)/replay/%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(SOURCES:ext/%.c=$(BUILD)/replay/obj/%.o) $(FUZZ_HEADERS)
+	@echo "  $@"
+	$(Q)$(CC) $(STRICT) $(FUZZ_DEFINES) -O0 -g $(SANITIZE) -o $@ $< tests/fuzz/replay.c $(SOURCES:ext/%.c=$(BUILD)/replay/obj/%.o) $(FUZZ_LIBS)
+
+test-fuzz: $(FUZZ_TARGETS:%=$(BUILD)/replay/%)
+	@for t in $(FUZZ_TARGETS); do $(BUILD)/replay/$$t tests/fuzz/corpus/$$t || exit 1; done
+
+FUZZ_CC ?= clang
+FUZZ_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+$(BUILD)/fuzz/obj/%.o: ext/%.c $(HEADERS) | setup-fuzz
+	@mkdir -p $(@D)
+	@echo "  $@"
+	$(Q)$(FUZZ_CC) $(STRICT) $(FUZZ_DEFINES) -O1 -g $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -c -o $@ $<
+
+$(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c $(SOURCES:ext/%.c=$(BUILD)/fuzz/obj/%.o) $(FUZZ_HEADERS)
+	@echo "  $@"
+	$(Q)$(FUZZ_CC) $(STRICT) $(FUZZ_DEFINES) -O1 -g $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $< $(SOURCES:ext/%.c=$(BUILD)/fuzz/obj/%.o) $(FUZZ_LIBS)
+
+fuzz: $(FUZZ:%=$(BUILD)/fuzz/%)
+	@CORPUS=$(BUILD)/fuzz/found sh tests/fuzz/run.sh $(BUILD)/fuzz $(FUZZ_SECONDS) $(FUZZ)
+
+# The hosts' tests at length; the sanitizers are preloaded, as Python is built without them.
+test-limits: setup-test $(EXTENSION) $(BUILD)/debug/attribution.$(SUFFIX)
+	ATTRIBUTION_CONNECTIONS=10000 $(PYTHON) -m pytest -q tests/hosts/test_limits.py
+	ATTRIBUTION_SO=$(abspath $(BUILD)/debug/attribution) ATTRIBUTION_DAMAGED=1500 ASAN_OPTIONS=detect_leaks=0 \
+	  LD_PRELOAD="$$($(CC) -print-file-name=libasan.so)" $(PYTHON) -m pytest -q tests/hosts/test_hostile.py tests/hosts/test_authorizer.py
 
 # ClickHouse as tests/peers/package.json names it, installed by npm; the stamp is newer than what npm unpacks.
 PEERS := $(BUILD)/peers
@@ -140,6 +200,39 @@ $(BUILD)/cancel/touches-%.db: $(BUILD)/cancel/generate
 
 test-cancel: setup-test $(EXTENSION) $(BUILD)/cancel/gaps.so $(BUILD)/cancel/touches-$(CANCEL_TOUCHES).db
 	$(PYTHON) tests/cancel/cancel.py $(BUILD)/cancel/touches-$(CANCEL_TOUCHES).db $(CANCEL_TOUCHES)
+# Name, compiler and level of each build that is compared with the usual one.
+BUILDS := gcc-O0:gcc:-O0 gcc-O3:gcc:-O3 clang-O2:clang:-O2 clang-O3:clang:-O3
+test-builds: setup-test setup-clang $(EXTENSION) $(BUILD)/demo.db
+	$(Q)for b in $(BUILDS); do \
+	  name=$${b%%:*} rest=$${b#*:}; \
+	  $(MAKE) --no-print-directory BUILD=$(BUILD)/builds/$$name CC=$${rest%%:*} CFLAGS="$${rest#*:}" \
+	    $(BUILD)/builds/$$name/attribution.$(SUFFIX) > $(BUILD)/builds-$$name.log 2>&1 || { cat $(BUILD)/builds-$$name.log; exit 1; }; \
+	done
+	PYTHON=$(PYTHON) sh tests/builds/compare.sh usual=$(CURDIR)/$(EXTENSION) \
+	  $(foreach b,$(BUILDS),$(firstword $(subst :, ,$b))=$(CURDIR)/$(BUILD)/builds/$(firstword $(subst :, ,$b))/attribution.$(SUFFIX))
+
+# The whole suite with the sanitized extension in an ordinary Python; leaks are counted by the core tests' heaps, as Python's own
+# would be reported here.
+SANITIZERS = $(shell $(CC) -print-file-name=libasan.so)
+test-asan: setup-test test-core debug $(BUILD)/demo.db
+	LD_PRELOAD=$(SANITIZERS) ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 \
+	  ATTRIBUTION_SO=$(CURDIR)/$(BUILD)/debug/attribution $(PYTHON) -m pytest -q tests
+
+TSAN := $(BUILD)/tsan
+$(TSAN)/attribution.$(SUFFIX): $(SOURCES) $(HEADERS) | setup-build
+	@mkdir -p $(@D)
+	@echo "  $@"
+	$(Q)$(CC) $(STRICT) -fPIC -fvisibility=hidden -O1 -g -fsanitize=thread -shared -o $@ $(SOURCES) -lm -pthread
+$(TSAN)/threads: tests/sanitizers/threads.c | setup-build
+	@mkdir -p $(@D)
+	@echo "  $@"
+	$(Q)$(CC) $(STRICT) -O1 -g -fsanitize=thread -o $@ $< -lsqlite3 -pthread
+test-tsan: setup-test $(TSAN)/attribution.$(SUFFIX) $(TSAN)/threads
+	cd tests/bench && $(PYTHON) -c "import common; common.build_database('S')"
+	TSAN_OPTIONS=halt_on_error=1 $(TSAN)/threads $(BUILD)/bench-S.db $(CURDIR)/$(TSAN)/attribution < tests/sanitizers/statements.sql
+
+test-numbers: setup-test $(EXTENSION)
+	NUMBERS=$(or $(NUMBERS),L) $(PYTHON) tests/numbers/drift.py
 
 test-fresh:
 	bash tests/fresh/run.sh

@@ -153,6 +153,21 @@ static void arity_free(void *arity){
   sqlite3_free(arity);
 }
 
+/* While a statement runs, as SELECT load_extension(…) does, SQLite neither replaces a function nor takes it back. After
+** a load that failed in one, what it had registered is still there, and stays. */
+static int unless_there(const Connection *connection, int rc){
+  return rc==SQLITE_BUSY && connection->resumes ? SQLITE_OK : rc;
+}
+
+static int register_ingest(Connection *connection){
+  int rc;
+  connection->references++;
+  rc = sqlite3_create_function_v2(connection->db, "attribution_ingest", -1, SQLITE_UTF8|SQLITE_DIRECTONLY, connection,
+                                  NULL, ingest_step, ingest_final, connection_release);
+  connection->resumes = rc==SQLITE_BUSY;           /* nobody else has a function of this name */
+  return unless_there(connection, rc);
+}
+
 /* One registration for each number of arguments, and one for any other. */
 static int register_each(Connection *connection, const Function *f){
   int rc = SQLITE_OK, n, most = sqlite3_limit(connection->db, SQLITE_LIMIT_FUNCTION_ARG, -1);
@@ -162,8 +177,8 @@ static int register_each(Connection *connection, const Function *f){
     arity->connection = connection;
     arity->n = n;
     connection->references++;
-    rc = sqlite3_create_function_v2(connection->db, f->name, n, f->flags, arity, f->scalar, f->step, f->final,
-                                    arity_free);
+    rc = unless_there(connection, sqlite3_create_function_v2(connection->db, f->name, n, f->flags, arity, f->scalar,
+                                                             f->step, f->final, arity_free));
   }
   return rc;
 }
@@ -182,6 +197,7 @@ static int register_function(Connection *connection, const Function *f){
       rc = sqlite3_create_function_v2(connection->db, f->name, n, f->flags, connection, f->scalar,
                                       f->step, f->final, connection_release);
     }
+    rc = unless_there(connection, rc);
   }
   return rc;
 }
@@ -195,33 +211,49 @@ static int register_family(Connection *connection, const Family *family){
   return sqlite3_create_module_v2(connection->db, family->name, &family_module, r, registration_free);
 }
 
+static void take_back(sqlite3 *db, const char *name, int n, int flags){
+  sqlite3_create_function_v2(db, name, n, flags, NULL, NULL, NULL, NULL, NULL);
+}
+
+/* Takes back what a load that fails has registered: SQLite unloads the file then. Functions that a running statement
+** holds stay; where the linker knows how to say so, the file stays for them, too (see Makefile). */
+static void unregister_all(sqlite3 *db){
+  int i, n;
+  for(i=0; families[i]; i++) sqlite3_create_module_v2(db, families[i]->name, NULL, NULL, NULL);
+  for(i=0; functions[i].name; i++){
+    const Function *f = &functions[i];
+    int each = f->least==EACH;
+    for(n=each ? -1 : f->least; n<=(each ? MAX_ARITY : f->most); n++) take_back(db, f->name, n, f->flags);
+  }
+  take_back(db, "attribution_ingest", -1, SQLITE_UTF8);
+}
+
 static int register_all(sqlite3 *db){
   Connection *connection = connection_open(db);
   int rc, i;
   if( connection==NULL ) return SQLITE_NOMEM;
-  connection->references++;
-  rc = sqlite3_create_function_v2(db, "attribution_ingest", -1, SQLITE_UTF8|SQLITE_DIRECTONLY, connection,
-                                  NULL, ingest_step, ingest_final, connection_release);
+  rc = register_ingest(connection);
   for(i=0; functions[i].name && rc==SQLITE_OK; i++) rc = register_function(connection, &functions[i]);
   for(i=0; families[i] && rc==SQLITE_OK; i++) rc = register_family(connection, families[i]);
   connection_release(connection);
+  if( rc!=SQLITE_OK ) unregister_all(db);
   return rc;
 }
 
 /* A second load into the same connection finds the first and does nothing. The
 ** pragma itself, not the table over it: that one would read the database's schema,
-** and a connection is not ready for this while it opens (no busy timeout, no key). */
-static int is_loaded(sqlite3 *db){
+** and a connection is not ready for this while it opens (no busy timeout, no key). Returns SQLITE_NOMEM where
+** there was no memory to look. */
+static int look_for_load(sqlite3 *db, int *loaded){
   sqlite3_stmt *stmt = NULL;
-  int loaded = 0;
-  if( sqlite3_prepare_v2(db, "PRAGMA module_list", -1, &stmt, NULL)==SQLITE_OK ){
-    while( !loaded && sqlite3_step(stmt)==SQLITE_ROW ){
-      const char *name = (const char*)sqlite3_column_text(stmt, 0);
-      loaded = name!=NULL && strcmp(name, attribution_family.name)==0;
-    }
+  int rc = sqlite3_prepare_v2(db, "PRAGMA module_list", -1, &stmt, NULL);
+  *loaded = 0;
+  while( stmt && !*loaded && (rc = sqlite3_step(stmt))==SQLITE_ROW ){
+    const char *name = (const char*)sqlite3_column_text(stmt, 0);
+    *loaded = name!=NULL && strcmp(name, attribution_family.name)==0;
   }
   sqlite3_finalize(stmt);
-  return loaded;
+  return (rc & 0xff)==SQLITE_NOMEM ? SQLITE_NOMEM : SQLITE_OK;
 }
 
 #ifdef _WIN32
@@ -235,7 +267,10 @@ static int is_loaded(sqlite3 *db){
 EXPORT int sqlite3_attribution_init(sqlite3 *db, char **message, const sqlite3_api_routines *api);
 EXPORT int sqlite3_attribution_pool_init(sqlite3 *db, char **message, const sqlite3_api_routines *api);
 
-int sqlite3_attribution_init(sqlite3 *db, char **message, const sqlite3_api_routines *api){
+/* Static, as an exported name may be bound to another copy of this file that the process has
+** loaded before: that one would be set up in the place of this one, which would crash. */
+static int initialize(sqlite3 *db, char **message, const sqlite3_api_routines *api){
+  int loaded, rc;
   SQLITE_EXTENSION_INIT2(api);
   (void)api;
   if( sqlite3_libversion_number()<3034001 ){
@@ -243,11 +278,16 @@ int sqlite3_attribution_init(sqlite3 *db, char **message, const sqlite3_api_rout
                                              "load it into a newer one", sqlite3_libversion());
     return SQLITE_ERROR;
   }
-  return is_loaded(db) ? SQLITE_OK : register_all(db);
+  rc = look_for_load(db, &loaded);
+  return rc!=SQLITE_OK || loaded ? rc : register_all(db);
+}
+
+int sqlite3_attribution_init(sqlite3 *db, char **message, const sqlite3_api_routines *api){
+  return initialize(db, message, api);
 }
 
 int sqlite3_attribution_pool_init(sqlite3 *db, char **message, const sqlite3_api_routines *api){
-  int rc = sqlite3_attribution_init(db, message, api);
-  if( rc==SQLITE_OK ) rc = sqlite3_auto_extension((void(*)(void))sqlite3_attribution_init);
+  int rc = initialize(db, message, api);
+  if( rc==SQLITE_OK ) rc = sqlite3_auto_extension((void(*)(void))initialize);
   return rc==SQLITE_OK ? SQLITE_OK_LOAD_PERMANENTLY : rc;
 }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes sure that what a target needs is there: setup.sh build|demo|test|peers|bench-peers
+# Makes sure that what a target needs is there: setup.sh build|demo|test|clang|fuzz|peers|bench-peers
 #
 # Installs missing Debian packages when it may (root, or sudo without a
 # password); otherwise prints the one line that does, and fails. Quick when
@@ -14,6 +14,8 @@ need() {            # need PACKAGE TEST...
 header() { echo "#include <$1>" | ${CC:-cc} -E -x c - ; }
 python_module() { /usr/bin/python3 -c "import $1" ; }
 python_header() { test -e "$(/usr/bin/python3 -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" ; }
+# Debian's clang only recommends the package that has libFuzzer.
+fuzzer_library() { ls "$("${FUZZ_CC:-clang}" -print-resource-dir)"/lib/*/libclang_rt.fuzzer*.a ; }
 
 for group in "$@"; do
   case $group in
@@ -30,6 +32,12 @@ for group in "$@"; do
       need python3-pytest python_module pytest
       need python3-hypothesis python_module hypothesis
       need r-cran-survival test -e /usr/lib/R/library/survival/DESCRIPTION ;;
+    clang)
+      need clang command -v clang ;;
+    fuzz)
+      need libcmocka-dev test -e /usr/include/cmocka.h
+      need clang command -v "${FUZZ_CC:-clang}"
+      need libclang-rt-dev fuzzer_library ;;
     peers)
       need python3 test -x /usr/bin/python3
       need nodejs command -v node

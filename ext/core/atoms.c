@@ -85,7 +85,12 @@ static void draw_together(AtAtoms *a, uint32_t from, uint32_t to, uint32_t out){
   a->next_chance[out] = chance;
 }
 
-/* Fewer atoms: at most AT_MAX_ATOMS/2+2, and two more for each heavy one, of which
+/* Which of the intervals of a width a sum falls into; never falls as the sum rises. */
+static double interval_of(const AtAtoms *a, uint32_t i, uint32_t first, double width){
+  return floor((a->sum[i]-a->sum[first])/width);
+}
+
+/* Fewer atoms: at most AT_MAX_ATOMS/2+3, and two more for each heavy one, of which
 ** there are at most 1/HEAVY. */
 static void thin_out(AtAtoms *a){
   uint32_t first = 0, limit = a->n, i, n = 0;
@@ -97,8 +102,8 @@ static void thin_out(AtAtoms *a){
   width = (a->sum[limit-1]-a->sum[first])/(AT_MAX_ATOMS/2);
   for(i=first; i<limit; ){
     uint32_t end = i+1;
-    double edge = a->sum[first]+(floor((a->sum[i]-a->sum[first])/width)+1)*width;
-    while( end<limit && a->sum[end]<edge && a->chance[i]<HEAVY && a->chance[end]<HEAVY ) end++;
+    double interval = interval_of(a, i, first, width);
+    while( end<limit && a->chance[i]<HEAVY && a->chance[end]<HEAVY && interval_of(a, end, first, width)==interval ) end++;
     draw_together(a, i, end, n++);
     i = end;
   }

@@ -48,8 +48,29 @@ void at_free(const AtAlloc *alloc, void *block){
   if( block ) alloc->resize(alloc->ctx, block, 0);
 }
 
+/* How many bytes the UTF-8 character at c has; 0 where there is none, or a control character. */
+static int character(const unsigned char *c){
+  int n = *c<0x80 ? 1 : *c<0xc2 ? 0 : *c<0xe0 ? 2 : *c<0xf0 ? 3 : *c<0xf5 ? 4 : 0, i;
+  if( n==1 ) return (*c>=0x20 && *c!=0x7f) || *c=='\n';
+  for(i=1; i<n; i++) if( (c[i] & 0xc0)!=0x80 ) return 0;
+  if( (*c==0xe0 && c[1]<0xa0) || (*c==0xed && c[1]>=0xa0) ) return 0;    /* overlong, surrogate */
+  if( (*c==0xf0 && c[1]<0x90) || (*c==0xf4 && c[1]>=0x90) ) return 0;    /* overlong, beyond */
+  return n;
+}
+
+/* Shows bytes that are no UTF-8 as '?', which drivers would refuse to read. */
+static void make_readable(char *text){
+  unsigned char *c = (unsigned char*)text;
+  while( *c ){
+    int n = character(c);
+    if( n==0 ) *c = '?';
+    c += n ? n : 1;
+  }
+}
+
 /* Records a failure unless there is one already. The format knows integers and
-** strings only: floating point would follow the process's locale. */
+** strings only: floating point would follow the process's locale. What a message quotes
+** may be any bytes, cut anywhere. */
 void at_fail(AtEnv *env, int code, const char *format, ...){
   va_list arguments;
   assert( code!=AT_OK );
@@ -58,6 +79,7 @@ void at_fail(AtEnv *env, int code, const char *format, ...){
   va_start(arguments, format);
   vsnprintf(env->error.text, sizeof env->error.text, format, arguments);
   va_end(arguments);
+  make_readable(env->error.text);
 }
 
 /* Counts work and lets the host stop it. Returns 0 when the caller must
@@ -89,8 +111,8 @@ void at_trim(const char **text, size_t *n){
   while( *n>0 && at_is_blank((*text)[*n-1]) ) (*n)--;
 }
 
-/* At most 40 bytes of text, cut between UTF-8 characters, control characters
-** shown as '?', in single quotes. */
+/* At most 40 bytes of text, cut between UTF-8 characters, control characters and what
+** is no UTF-8 shown as '?', in single quotes. */
 AtQuote at_quote(const char *text, size_t n){
   AtQuote quote;
   size_t i, shown = n<=40 ? n : 40;
@@ -103,6 +125,7 @@ AtQuote at_quote(const char *text, size_t n){
   *out++ = '\'';
   if( shown<n ){ memcpy(out, "...", 3); out += 3; }
   *out = 0;
+  make_readable(quote.text);
   return quote;
 }
 

@@ -91,7 +91,9 @@ void at_text_free(const AtAlloc *alloc, AtText *t);
 ** The parts of one piece of work, on as many threads as the env may use.
 */
 #define AT_MAX_THREADS 16
-#define AT_PARALLEL_ROWS 65536u     /* fewer are not worth a thread */
+#ifndef AT_PARALLEL_ROWS
+#define AT_PARALLEL_ROWS 65536u     /* fewer are not worth a thread; a test may say that they are */
+#endif
 typedef int (*AtPart)(AtEnv *env, void *context, uint32_t part);
 int at_parallel(AtEnv *env, uint32_t n, AtPart part, void *context);
 int at_processors(void);

@@ -96,7 +96,7 @@ static const char *const *parameter_names(int kind){
 /* Sorts '(.5, last=.3)' into values by the model's parameter names. */
 static int read_parameters(AtEnv *env, Piece model, const Row *row, Piece inside, Piece value[3]){
   const char *const *names = parameter_names(row->info.kind);
-  const char *at = inside.text, *end = inside.text+inside.n;
+  const char *at = inside.text, *end = inside.n ? at+inside.n : at;   /* NULL+0 is undefined */
   int next = 0;
   memset(value, 0, 3*sizeof *value);
   while( inside.n>0 && at<=end ){

@@ -107,6 +107,11 @@ static int heartbeat(void *work){
   return rc==SQLITE_ROW;
 }
 
+static void fail_depth(Work *work){
+  at_fail(&work->env, AT_INVALID, "views that call each other's table functions are nested deeper "
+          "than %d; read a table instead", MAX_DEPTH);
+}
+
 /* Starts one statement's work; on failure work->env.error says why. Either way
 ** work_end() must follow. */
 int work_begin(Work *work, Connection *connection){
@@ -114,8 +119,8 @@ int work_begin(Work *work, Connection *connection){
   work->connection = connection;
   work->env = connection_env(connection);
   if( ++connection->depth>MAX_DEPTH ){
-    at_fail(&work->env, AT_INVALID, "views that call each other's table functions are nested deeper "
-            "than %d; read a table instead", MAX_DEPTH);
+    connection->is_too_deep = 1;
+    fail_depth(work);
     return 0;
   }
   work->heartbeat = work_prepare(work, "SELECT 1");
@@ -128,22 +133,27 @@ void work_end(Work *work){
   int i;
   for(i=0; i<work->n_pins; i++) sqlite3_finalize(work->pins[i]);
   sqlite3_finalize(work->heartbeat);
-  work->connection->depth--;
+  if( --work->connection->depth==0 ) work->connection->is_too_deep = 0;
 }
 
 int work_code(const Work *work){
   return work->rc ? work->rc : env_code(&work->env);
 }
 
-/* Takes over the connection's current error: its code, and its text after what. */
+/* Takes over the connection's current error: its code, and its text after what; of views
+** that are nested too deep the reason alone, as each of them would add a what. */
 void work_fail_sql(Work *work, const char *what){
   sqlite3 *db = work->connection->db;
   int code = sqlite3_errcode(db);
   if( work->env.error.code ) return;
+  if( work->connection->is_too_deep && (code & 0xff)==SQLITE_ERROR ){ fail_depth(work); return; }
   switch( code & 0xff ){
     case SQLITE_NOMEM: at_fail(&work->env, AT_NOMEM, "out of memory"); return;
     case SQLITE_INTERRUPT: at_fail(&work->env, AT_INTERRUPT, "interrupted"); return;
     case SQLITE_ERROR: break;
+    case SQLITE_OK: case SQLITE_ROW: case SQLITE_DONE:    /* no failure: an authorizer said SQLITE_IGNORE */
+      at_fail(&work->env, AT_INVALID, "%s: the host's authorizer leaves it out", what);
+      return;
     default: work->rc = code;
   }
   at_fail(&work->env, AT_INVALID, "%s: %s", what, sqlite3_errmsg(db));

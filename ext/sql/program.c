@@ -10,6 +10,9 @@
 ** A scalar function must be flagged deterministic, an aggregate must be SQLite's
 ** own; date and time functions count as the clock, whatever their arguments, and
 ** a virtual table may be anything. When in doubt, load.
+**
+** What SQLite knows of a function is asked of the pragma itself: a table named
+** pragma_function_list, which any schema may have, would hide the table over it.
 */
 #include "sql.h"
 
@@ -32,14 +35,36 @@ static int is_deterministic(Work *work, const char *shown, int aggregate){
   const char *parenthesis = strchr(shown, '(');
   size_t n = parenthesis ? (size_t)(parenthesis-shown) : strlen(shown);
   sqlite3_stmt *stmt;
-  int known = 0;
+  int found = 0, refuted = 0;
   if( reads_clock(shown, n) ) return 0;
-  stmt = work_prepare(work, aggregate
-      ? "SELECT min(builtin) FROM pragma_function_list WHERE name=lower('%.*q')"
-      : "SELECT min((flags & 2048)<>0) FROM pragma_function_list WHERE name=lower('%.*q')", (int)n, shown);
-  if( work_row(work, stmt) ) known = sqlite3_column_int(stmt, 0);
+  stmt = work_prepare(work, "PRAGMA function_list");  /* name, builtin, type, enc, narg, flags */
+  while( work_row(work, stmt) ){
+    const char *name = work_text(work, stmt, 0);
+    if( name==NULL || strlen(name)!=n || sqlite3_strnicmp(name, shown, (int)n)!=0 ) continue;
+    found = 1;
+    if( !(aggregate ? sqlite3_column_int(stmt, 1) : sqlite3_column_int(stmt, 5) & SQLITE_DETERMINISTIC) ) refuted = 1;
+  }
   sqlite3_finalize(stmt);
-  return known;
+  return found && !refuted;
+}
+
+/* Adds a load's program, operation by operation. */
+void program_add(Work *work, const Relation *r, AtText *key){
+  AtText sql = relation_select(work, r, SELECT_ALL);
+  sqlite3_stmt *stmt = work->env.error.code ? NULL : work_prepare(work, "EXPLAIN %s", sql.text);
+  while( work_row(work, stmt) ){
+    const char *opcode = work_text(work, stmt, 1), *p4 = work_text(work, stmt, 5);
+    int64_t numbers[4];
+    numbers[0] = sqlite3_column_int64(stmt, 2);       /* p1, p2, p3, p5 */
+    numbers[1] = sqlite3_column_int64(stmt, 3);
+    numbers[2] = sqlite3_column_int64(stmt, 4);
+    numbers[3] = sqlite3_column_int64(stmt, 6);
+    at_text_add(&work->env, key, opcode ? opcode : "", opcode ? strlen(opcode)+1 : 1);
+    at_text_add(&work->env, key, (const char*)numbers, sizeof numbers);
+    at_text_add(&work->env, key, p4 ? p4 : "", p4 ? strlen(p4)+1 : 1);
+  }
+  sqlite3_finalize(stmt);
+  at_text_free(&work->connection->alloc, &sql);
 }
 
 /* Whether a load's program, opcode by opcode, depends on tables alone. */

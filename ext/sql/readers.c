@@ -10,8 +10,8 @@
 **
 ** The proof
 **   1. The same file: the database has one, through one of SQLite's own file systems that
-**      lock, opened without nolock, immutable or a shared cache; and its name leads to the file that is open, which
-**      another may have taken the place of.
+**      lock, opened without nolock, immutable or a shared cache, and still the one of that name
+**      when all have opened it.
 **   2. The same snapshot: the statement holds a read transaction (snapshot.c) on this database, and
 **      no write transaction, so the connection has no uncommitted change in it. With a rollback journal this is a lock under which nobody can
 **      write to the file, so whoever reads it meanwhile reads the same. With a WAL others
@@ -59,10 +59,12 @@ static const char *file_of(Work *work, const Relation *r, sqlite3_vfs **vfs){
   return NULL;
 }
 
-/* Whether another file has taken the name of the one that is open, where a system lets it. */
+/* Whether another file has taken the place of the one that a connection has open, as a rename does:
+** who opened it by its name now would read the new one. Where a file system cannot tell, it keeps open files in place. */
 static int has_moved(sqlite3 *db, const char *schema){
   int moved = 0;
-  return sqlite3_file_control(db, schema, SQLITE_FCNTL_HAS_MOVED, &moved)==SQLITE_OK && moved;
+  int rc = sqlite3_file_control(db, schema, SQLITE_FCNTL_HAS_MOVED, &moved);
+  return moved || (rc!=SQLITE_OK && rc!=SQLITE_NOTFOUND);
 }
 
 /* Whatever fails here only means that there is no proof; but who stops it is heard. */
@@ -149,7 +151,7 @@ static int open_reader(Readers *readers, Reader *reader, const char *file, const
   sqlite3_limit(reader->db, SQLITE_LIMIT_LENGTH, sqlite3_limit(db, SQLITE_LIMIT_LENGTH, -1));
   if( sqlite3_create_function(reader->db, "attribution_ingest", -1, SQLITE_UTF8|SQLITE_DIRECTONLY, &reader->load,
                               NULL, ingest_reader_step, ingest_final)!=SQLITE_OK ) return 0;
-  if( has_moved(db, readers->relation->schema) || has_moved(reader->db, "main") ) return 0;
+  if( has_moved(reader->db, "main") ) return 0;
   if( sqlite3_exec(reader->db, "BEGIN", NULL, NULL, NULL)!=SQLITE_OK ) return 0;
   a = prepare_quietly(readers->work, db, "EXPLAIN ", here);
   b = prepare_quietly(readers->work, reader->db, "EXPLAIN ", there);
@@ -207,6 +209,7 @@ static int open_readers(Readers *readers){
   }
   at_text_free(&work->connection->alloc, &here);
   at_text_free(&work->connection->alloc, &there);
+  if( has_moved(work->connection->db, r->schema) ) proved = 0;
   return proved && !work->env.error.code;
 }
 

@@ -344,20 +344,42 @@ static int entity_affinity(const Relation *r, sqlite3_stmt *stmt){
   return is_rowid_name(r->columns[0]) ? 'N' : 0;
 }
 
+/* The columns that the relation names; NULL where it names none. */
+static char *named_columns(const Relation *r){
+  char *list = NULL;
+  int i;
+  if( r->n_columns==0 ) return NULL;
+  list = sqlite3_mprintf("r.\"%w\" AS \"%w\"", r->columns[0], r->columns[0]);
+  for(i=1; i<r->n_columns && list; i++) list = sqlite3_mprintf("%z, r.\"%w\" AS \"%w\"", list, r->columns[i], r->columns[i]);
+  if( r->id && list ) list = sqlite3_mprintf("%z, r.\"%w\" AS \"%w\"", list, r->id, r->id);
+  if( r->hold && list ) list = sqlite3_mprintf("%z, r.\"%w\" AS \"%w\"", list, r->hold, r->hold);
+  return list;
+}
+
 /* SELECT * from the relation, prepared to look at its columns; NULL and an
-** error where it cannot be read. */
+** error where it cannot be read. An authorizer that denies a column which is not
+** named is no reason to fail: then the named ones are looked at alone. */
 static sqlite3_stmt *prepare_columns(Work *work, const Relation *r, const char *from, int found,
                                      const AtSuggest *near){
+  sqlite3 *db = work->connection->db;
   sqlite3_stmt *stmt = NULL;
-  char *sql = sqlite3_mprintf("SELECT * FROM %s LIMIT 0", from);
+  char *list = NULL, *sql = sqlite3_mprintf("SELECT * FROM %s LIMIT 0", from);
   char what[128];
-  if( sql==NULL ){
-    at_fail(&work->env, AT_NOMEM, "out of memory");
-  }else if( sqlite3_prepare_v2(work->connection->db, sql, -1, &stmt, NULL)!=SQLITE_OK ){
-    sqlite3_snprintf(sizeof what, what, "%.80s (argument %s) cannot be read", r->name, r->role->argument);
-    if( !found && sqlite3_errcode(work->connection->db)==SQLITE_ERROR ) fail_unknown_table(work, r, near);
-    else work_fail_sql(work, what);
+  int rc = sql ? sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) : SQLITE_NOMEM;
+  if( (rc & 0xff)==SQLITE_AUTH && (list = named_columns(r))!=NULL ){
+    sqlite3_free(sql);
+    sql = sqlite3_mprintf("SELECT %s FROM %s LIMIT 0", list, from);
+    rc = sql ? sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) : SQLITE_NOMEM;
   }
+  sqlite3_snprintf(sizeof what, what, "%.80s (argument %s) cannot be read", r->name, r->role->argument);
+  if( sql==NULL ) at_fail(&work->env, AT_NOMEM, "out of memory");
+  else if( (rc & 0xff)==SQLITE_ERROR && !found ) fail_unknown_table(work, r, near);
+  else if( rc!=SQLITE_OK || sqlite3_column_count(stmt)==0 ) work_fail_sql(work, what);
+  if( work->env.error.code ){
+    sqlite3_finalize(stmt);
+    stmt = NULL;
+  }
+  sqlite3_free(list);
   sqlite3_free(sql);
   return stmt;
 }
@@ -389,11 +411,11 @@ void relation_resolve(Work *work, Relation *r, const char *id_column, const char
   found = resolve_schema(work, r, &near);
   from = from_clause(r);
   if( from==NULL ) at_fail(&work->env, AT_NOMEM, "out of memory");
+  if( id_column ) r->id = copy_text(work, id_column);
+  if( hold ) r->hold = copy_text(work, hold);
   if( !work->env.error.code ) stmt = prepare_columns(work, r, from, found, &near);
   if( stmt ){
     r->has_rowid = probe_rowid(work, r, from);
-    if( id_column ) r->id = copy_text(work, id_column);
-    if( hold ) r->hold = copy_text(work, hold);
     if( r->n_columns==0 ) standard_columns(work, r, stmt);
     for(i=0; i<r->n_columns; i++) check_column(work, r, stmt, r->columns[i], r->role->argument);
     if( r->id ) check_column(work, r, stmt, r->id, r->role->id_option);

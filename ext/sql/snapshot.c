@@ -61,7 +61,7 @@ static void add_schema(Work *work, AtText *fingerprint, int number, const char *
   pin = work_prepare(work, "PRAGMA \"%w\".schema_version", name);
   if( pin==NULL ) return;
   work->pins[work->n_pins++] = pin;
-  if( !work_row(work, pin) ) return;
+  if( !work_row(work, pin) ){ work->may_cache = 0; return; }    /* an authorizer may leave it out */
   cookie = sqlite3_column_int64(pin, 0);
   if( sqlite3_file_control(db, name, SQLITE_FCNTL_DATA_VERSION, &version)!=SQLITE_OK ) version = 0;
   if( sqlite3_file_control(db, name, SQLITE_FCNTL_FILE_POINTER, &handle)!=SQLITE_OK ) handle = NULL;
@@ -86,6 +86,7 @@ void snapshot_begin(Work *work){
     const char *name = work_text(work, list, 1), *file = work_text(work, list, 2);
     if( name ) add_schema(work, &fingerprint, sqlite3_column_int(list, 0), name, file);
   }
+  if( work->n_pins==0 ) work->may_cache = 0;
   sqlite3_finalize(list);
   at_text_add(&work->env, &fingerprint, (const char*)&changes, sizeof changes);
   if( work->env.error.code || fingerprint.n!=connection->fingerprint.n
@@ -100,7 +101,8 @@ void snapshot_begin(Work *work){
 
 /*********************************** The stores ******************************/
 
-/* The SELECT's text, and what its columns are taken for. */
+/* The SELECT's text, what its columns are taken for, and its program as this connection may run
+** it now: an authorizer that has come since would read other values into the same text. */
 static AtText cache_key(Work *work, const Relation *r){
   const AtShape *shape = &r->shape;
   int64_t roles[6];
@@ -112,6 +114,7 @@ static AtText cache_key(Work *work, const Relation *r){
   roles[4] = shape->has_id;
   roles[5] = shape->n_tags;
   at_text_add(&work->env, &key, (const char*)roles, sizeof roles);
+  program_add(work, r, &key);
   return key;
 }
 

@@ -26,7 +26,9 @@ typedef struct Connection Connection;
 struct Connection {
   sqlite3 *db;
   int references;                   /* one per registered function and module */
+  int resumes;                      /* a load that failed has left functions of its own */
   int depth;                        /* loads within loads */
+  int is_too_deep;                  /* an error says so, until the outermost has ended */
   AtAlloc alloc;
   Cached *cached;                   /* newest first */
   Learned *learned;                 /* from what is cached */
@@ -189,6 +191,7 @@ AtStore *readers_load(Work *work, const Relation *relation);
 /************************ Interface to code in program.c **********************
 ** What EXPLAIN tells of a load.
 */
+void program_add(Work *work, const Relation *relation, AtText *key);
 int program_is_repeatable(Work *work, const Relation *relation);
 
 /************************ Interface to code in snapshot.c *********************

@@ -53,7 +53,7 @@ static int family_connect(sqlite3 *db, void *aux, int argc, const char *const *a
   char *sql = sqlite3_mprintf("CREATE TABLE x(");
   Table *table;
   int i, rc;
-  (void)argc; (void)argv; (void)message;
+  (void)argc; (void)argv;
   for(i=0; sql && family->columns[i].name; i++){
     sql = sqlite3_mprintf("%z%s\"%w\" %s", sql, i ? ", " : "", family->columns[i].name, family->columns[i].type);
   }
@@ -77,10 +77,14 @@ static int family_connect(sqlite3 *db, void *aux, int argc, const char *const *a
   table->n_arguments = count_arguments(family);
   rc = sqlite3_declare_vtab(db, sql);
   sqlite3_free(sql);
-  if( rc!=SQLITE_OK ){
+  if( rc!=SQLITE_OK ){                      /* a limit of the host is too low for it */
+    if( rc!=SQLITE_NOMEM ) *message = sqlite3_mprintf("%s(): its columns cannot be declared: %s", family->name, sqlite3_errmsg(db));
     sqlite3_free(table);
     return rc;
   }
+  /* Help reads tables of ours alone, so a schema that the host does not trust may ask it too. The others read
+  ** whatever table of the connection a text names: no schema but a trusted one may call them. */
+  if( table->n_arguments==0 ) sqlite3_vtab_config(db, SQLITE_VTAB_INNOCUOUS);
   table->connection->references++;
   *vtab = &table->base;
   return SQLITE_OK;
@@ -219,6 +223,15 @@ static void fail_missing(Cursor *cursor, Work *work, const Argument *argument){
           cursor->family->example);
 }
 
+/* Keeps an argument for as long as the cursor is on its rows. A copy belongs to no connection: where there is no memory
+** to convert its text from UTF-16, nobody else says so. */
+static void keep_argument(Cursor *cursor, Work *work, int i, const sqlite3_value *value){
+  AtCell *cell = &cursor->arguments[i];
+  cursor->values[i] = sqlite3_value_dup(value);
+  if( cursor->values[i] ) cell_of(cursor->values[i], cell);
+  if( cursor->values[i]==NULL || (cell->type==AT_TEXT && cell->text==NULL) ) at_fail(&work->env, AT_NOMEM, "out of memory");
+}
+
 /* Collects the arguments, opens the family's state and finds its first row. */
 static int family_filter(sqlite3_vtab_cursor *base, int idx_num, const char *idx_str,
                          int argc, sqlite3_value **argv){
@@ -233,14 +246,10 @@ static int family_filter(sqlite3_vtab_cursor *base, int idx_num, const char *idx
   cursor->rowid = 0;
   cursor->order = idx_num>>ORDER_SHIFT & ORDER_MASK;
   cursor->used = (uint32_t)(idx_num>>USED_SHIFT & USED_MASK);
-  if( work_begin(&work, cursor->connection) ) snapshot_begin(&work);
+  if( work_begin(&work, cursor->connection) && n_arguments>0 ) snapshot_begin(&work);
   for(i=0; i<n_arguments; i++){
     cursor->arguments[i].type = AT_NULL;
-    if( (idx_num & (1<<i)) && next<argc ){
-      cursor->values[i] = sqlite3_value_dup(argv[next++]);
-      if( cursor->values[i]==NULL ) at_fail(&work.env, AT_NOMEM, "out of memory");
-      else cell_of(cursor->values[i], &cursor->arguments[i]);
-    }
+    if( (idx_num & (1<<i)) && next<argc ) keep_argument(cursor, &work, i, argv[next++]);
     if( family->arguments[i].required && cursor->arguments[i].type==AT_NULL ){
       fail_missing(cursor, &work, &family->arguments[i]);
     }

@@ -88,6 +88,31 @@ static void test_quotes_of_any_bytes(void **state){
   }
 }
 
+static void assert_message(const char *bytes, const char *expected){
+  AtEnv env = {0};
+  at_fail(&env, AT_INVALID, "<%s>", bytes);
+  assert_string_equal(env.error.text, expected);
+}
+
+/* A message is UTF-8 without control characters but line ends, whatever it quotes. */
+static void test_messages_of_any_bytes(void **state){
+  char long_text[1000];
+  AtEnv env = {0};
+  (void)state;
+  assert_message("a\nb \xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80", "<a\nb \xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80>");
+  assert_message("\x1b[31m\x7f", "<\?[31m\?>");
+  assert_message("\xff\xfe \x80 \xc3", "<\?\? \? \?>");
+  assert_message("\xc0\xaf \xc1\xbf \xe0\x9f\xbf \xf0\x8f\xbf\xbf", "<\?\? \?\? \?\?\? \?\?\?\?>");       /* overlong */
+  assert_message("\xed\xa0\x80 \xed\x9f\xbf", "<\?\?\? \xed\x9f\xbf>");                          /* a surrogate */
+  assert_message("\xf4\x90\x80\x80 \xf4\x8f\xbf\xbf \xf8\x88\x80\x80\x80", "<\?\?\?\? \xf4\x8f\xbf\xbf \?\?\?\?\?>");
+  assert_quoted("a\xff\xe2\x82", 4, "'a\?\?\?'");
+  memset(long_text, 0, sizeof long_text);
+  memset(long_text, 'x', 637);
+  memcpy(long_text+637, "\xe2\x82\xac", 3);
+  at_fail(&env, AT_INVALID, "%s", long_text);                                       /* cut in the middle of it */
+  assert_string_equal(env.error.text+637, "\?\?");
+}
+
 static void test_text_grows(void **state){
   AtEnv env = heap_env(*state);
   AtText t = {NULL, 0, 0};
@@ -128,6 +153,7 @@ int main(void){
     HEAP_TEST(test_failed_resize),
     cmocka_unit_test(test_quotes),
     cmocka_unit_test(test_quotes_of_any_bytes),
+    cmocka_unit_test(test_messages_of_any_bytes),
     HEAP_TEST(test_text_grows),
     HEAP_TEST(test_json),
   };

@@ -42,8 +42,8 @@ def test_it_refuses_when_called_by_hand(filled, sql):
     assert answers(filled)[0]
 
 
-def test_it_says_nothing_of_no_rows(filled):
-    assert filled.execute("SELECT attribution_ingest(entity, ts, channel) FROM touches WHERE 0").fetchone() == (None,)
+def test_of_no_rows_it_says_only_that_it_was_called(filled):
+    assert filled.execute("SELECT attribution_ingest(entity, ts, channel) FROM touches WHERE 0").fetchone() == (1,)
 
 
 def test_it_refuses_in_a_view_and_in_a_trigger(filled):

@@ -1,0 +1,21 @@
+-- Work that is cut into parts: loads by several connections, sorts, walks over blocks of entities, chains, contexts of every order.
+SELECT count(*), sum(value) FROM attribution('touches', 'conversions', 'linear, time_decay', 'round=0.01');
+SELECT model, channel, count(*), sum(value) FROM attribution('touches', 'conversions', 'linear, last_touch') GROUP BY 1, 2;
+SELECT * FROM attribution_summary('touches', 'conversions', 'first_touch, position_based, participation', 'period=month');
+SELECT * FROM attribution_summary('touches', 'conversions', 'markov(2), shapley');
+SELECT * FROM attribution_summary('visits(visitor, ts, page)', 'visits(visitor, ts)', 'linear');
+SELECT count(*), sum(path_length), max(path) FROM journeys('touches', 'conversions', 'gap=30 days');
+SELECT count(*), sum(pass) FROM funnel('events', 'mql > sql > won', 'exits=lost');
+SELECT * FROM funnel_summary('events', 'mql > sql > won', 'exits=lost; by=label; period=month');
+SELECT count(*), sum(conversion) FROM conversion_curve('events(entity, ts, ts)', 'step=10 days');
+SELECT * FROM channel_effects('touches', 'conversions', 'order=3');
+SELECT * FROM markov_orders('touches', 'conversions');
+SELECT count(*), sum(weight) FROM markov_transitions('touches', 'conversions', 'order=2');
+SELECT count(*), sum(probability), sum(expected_value) FROM pipeline_forecast('open_deals(id, ts, stage, value)', 'events(entity, ts, stage)', 'mql > sql > won', 'exits=lost');
+SELECT * FROM pipeline_forecast_summary('open_deals(id, ts, stage, value)', 'events(entity, ts, stage)', 'mql > sql > won', 'exits=lost; period=month');
+SELECT finding, sum(rows) FROM attribution_audit('touches', 'conversions', 'lookback=2 days') GROUP BY 1 ORDER BY 1;
+SELECT finding, sum(rows) FROM funnel_audit('events', 'mql > sql > won', 'exits=lost') GROUP BY 1 ORDER BY 1;
+SELECT auc(ts % 997, id % 3 = 0), sequence_count('(?1).*(?t<=90)(?2)', ts, stage = 'mql', stage = 'won'), window_funnel('1 hour, strict_once', ts, stage = 'mql', stage = 'sql', stage = 'won') FROM events;
+SELECT entity, weighted_credit(channel, ts, 'shapley') FROM touches WHERE id <= 70000 GROUP BY entity % 3;
+SELECT max(s) FROM (SELECT sessionize(ts, 30) OVER (ORDER BY ts) AS s FROM events);
+SELECT logistic_fit(stage = 'won', ts % 11, id % 7) FROM events;
