@@ -55,13 +55,8 @@ static double probability(const AtLogistic *fit, const double *x){
   return 1/(1+exp(-eta));
 }
 
-static void assert_near(double found, double wanted, double relative){
+static void assert_alike(double found, double wanted, double relative){
   if( !(fabs(found-wanted)<=relative*fabs(wanted)) ) fail_msg("%.17g instead of %.17g", found, wanted);
-}
-
-/* cmocka compares floats, which hold seven digits. */
-static void assert_close(double found, double wanted, double within){
-  if( !(fabs(found-wanted)<=within) ) fail_msg("%.17g instead of %.17g", found, wanted);
 }
 
 /********************************** By hand ***********************************/
@@ -82,11 +77,11 @@ static void test_two_by_two(void **state){
     put(&data, c, 1, 0, 0);
     fit = fit_of(state, &data, 0);
     assert_close(fit.estimate[1], log((double)a*d/((double)b*c)), 1e-13);
-    assert_near(fit.estimate[0], log((double)c/d), 1e-13);
-    assert_near(fit.std_error[1], sqrt(1.0/a+1.0/b+1.0/c+1.0/d), 1e-13);
-    assert_near(fit.std_error[0], sqrt(1.0/c+1.0/d), 1e-13);
+    assert_alike(fit.estimate[0], log((double)c/d), 1e-13);
+    assert_alike(fit.std_error[1], sqrt(1.0/a+1.0/b+1.0/c+1.0/d), 1e-13);
+    assert_alike(fit.std_error[0], sqrt(1.0/c+1.0/d), 1e-13);
     deviance = -2*(a*log((double)a/(a+b)) + b*log((double)b/(a+b)) + c*log((double)c/(c+d)) + d*log((double)d/(c+d)));
-    assert_near(fit.deviance, deviance, 1e-13);
+    assert_alike(fit.deviance, deviance, 1e-13);
     assert_int_equal(fit.positives, a+c);
     if( i==4 ) assert_true(fit.iterations==1);       /* the intercept is all there is */
   }
@@ -99,11 +94,11 @@ static void test_intercept_alone(void **state){
   put(&data, 30, 1, 0, 0);
   put(&data, 70, 0, 0, 0);
   fit = fit_of(state, &data, 0);
-  assert_near(fit.estimate[0], log(3.0/7), 1e-14);
-  assert_near(fit.std_error[0], sqrt(1.0/30+1.0/70), 1e-14);
-  assert_near(fit.deviance, -2*(30*log(0.3)+70*log(0.7)), 1e-14);
-  assert_near(fit.null_deviance, fit.deviance, 1e-14);
-  assert_near(fit_of(state, &data, 5).std_error[0], fit.std_error[0], 1e-14); /* a ridge does not hold it back */
+  assert_alike(fit.estimate[0], log(3.0/7), 1e-14);
+  assert_alike(fit.std_error[0], sqrt(1.0/30+1.0/70), 1e-14);
+  assert_alike(fit.deviance, -2*(30*log(0.3)+70*log(0.7)), 1e-14);
+  assert_alike(fit.null_deviance, fit.deviance, 1e-14);
+  assert_alike(fit_of(state, &data, 5).std_error[0], fit.std_error[0], 1e-14); /* a ridge does not hold it back */
 }
 
 /* Three groups by two flags: each has its own log odds. */
@@ -114,11 +109,11 @@ static void test_three_groups(void **state){
   put(&data, 9, 1, 1, 0); put(&data, 3, 0, 1, 0);
   put(&data, 2, 1, 0, 1); put(&data, 11, 0, 0, 1);
   fit = fit_of(state, &data, 0);
-  assert_near(fit.estimate[0], log(4.0/16), 1e-13);
-  assert_near(fit.estimate[1], log(9.0/3)-log(4.0/16), 1e-13);
-  assert_near(fit.estimate[2], log(2.0/11)-log(4.0/16), 1e-13);
-  assert_near(fit.std_error[1], sqrt(1.0/9+1.0/3+1.0/4+1.0/16), 1e-13);
-  assert_near(fit.std_error[2], sqrt(1.0/2+1.0/11+1.0/4+1.0/16), 1e-13);
+  assert_alike(fit.estimate[0], log(4.0/16), 1e-13);
+  assert_alike(fit.estimate[1], log(9.0/3)-log(4.0/16), 1e-13);
+  assert_alike(fit.estimate[2], log(2.0/11)-log(4.0/16), 1e-13);
+  assert_alike(fit.std_error[1], sqrt(1.0/9+1.0/3+1.0/4+1.0/16), 1e-13);
+  assert_alike(fit.std_error[2], sqrt(1.0/2+1.0/11+1.0/4+1.0/16), 1e-13);
 }
 
 /* x = -1 and 1, m rows each, k of them with y at 1 and m-k at -1: the intercept is 0, and b solves
@@ -137,9 +132,9 @@ static void test_ridge_by_hand(void **state){
     p = 1/(1+exp(-b));
     assert_close(fit.estimate[0], 0, 1e-14);
     assert_close(2*(9-12*p), ridges[i]*b, 1e-12);
-    assert_near(fit.std_error[0], 1/sqrt(24*p*(1-p)), 1e-13);
-    assert_near(fit.std_error[1], 1/sqrt(24*p*(1-p)+ridges[i]), 1e-13);
-    assert_near(fit.deviance, -2*(18*log(p)+6*log(1-p)), 1e-12);
+    assert_alike(fit.std_error[0], 1/sqrt(24*p*(1-p)), 1e-13);
+    assert_alike(fit.std_error[1], 1/sqrt(24*p*(1-p)+ridges[i]), 1e-13);
+    assert_alike(fit.deviance, -2*(18*log(p)+6*log(1-p)), 1e-12);
   }
 }
 
@@ -175,7 +170,7 @@ static void test_equations(void **state){
       assert_close(sum, 0, 1e-10);
     }
     for(i=0; i<d.n; i++) deviance -= 2*log(d.y[i] ? probability(&fit, d.x[i]) : 1-probability(&fit, d.x[i]));
-    assert_near(fit.deviance, deviance, 1e-12);
+    assert_alike(fit.deviance, deviance, 1e-12);
     assert_true(fit.deviance<=fit.null_deviance*(1+1e-12));
   }
 }
@@ -236,11 +231,11 @@ static void test_units_and_offsets(void **state){
     for(i=0; i<d.n; i++) moved.x[i][0] += 1.7e9;
     other = fit_of(state, &moved, t%2);
     for(j=1; j<=3; j++){
-      assert_near(other.estimate[j], fit.estimate[j], 1e-11);
-      assert_near(other.std_error[j], fit.std_error[j], 1e-11);
+      assert_alike(other.estimate[j], fit.estimate[j], 1e-11);
+      assert_alike(other.std_error[j], fit.std_error[j], 1e-11);
     }
-    assert_near(other.estimate[0], fit.estimate[0]-1.7e9*fit.estimate[1], 1e-10);
-    assert_near(other.deviance, fit.deviance, 1e-12);
+    assert_alike(other.estimate[0], fit.estimate[0]-1.7e9*fit.estimate[1], 1e-10);
+    assert_alike(other.deviance, fit.deviance, 1e-12);
   }
 }
 
@@ -253,7 +248,7 @@ static void test_numbers_of_any_size(void **state){
     put(&data, 9, 1, sizes[i], 0); put(&data, 3, 0, sizes[i], 0);
     put(&data, 3, 1, -sizes[i], 0); put(&data, 9, 0, -sizes[i], 0);
     fit = fit_of(state, &data, 0);
-    assert_near(fit.estimate[1]*sizes[i], log(3), 1e-13);
+    assert_alike(fit.estimate[1]*sizes[i], log(3), 1e-13);
     assert_close(fit.estimate[0], 0, 1e-13);
   }
   {
@@ -339,7 +334,7 @@ static void test_no_false_alarm(void **state){
   assert_true(fit.positives==3 && fit.estimate[0]<-4);
   d.n = 0;                                           /* a rate of one in a thousand against one of 999 */
   put(&d, 999, 1, 1, 0); put(&d, 1, 0, 1, 0); put(&d, 1, 1, 0, 0); put(&d, 999, 0, 0, 0);
-  assert_near(fit_of(state, &d, 0).estimate[1], 2*log(999), 1e-12);
+  assert_alike(fit_of(state, &d, 0).estimate[1], 2*log(999), 1e-12);
 }
 
 /* 20 rows within 1e4 of a border decide; others, up to 1e9 away, are certain and change nothing. */
@@ -356,10 +351,10 @@ static void test_a_narrow_border(void **state){
   same = fit_of(state, &d, 0);
   for(i=0; i<20; i++) put(&d, 1, i%2, i%2 ? 1e9+1e7*i : -1e9-1e7*i, 0);
   fit = fit_of(state, &d, 0);
-  assert_near(fit.estimate[1], same.estimate[1], 1e-8);
-  assert_near(fit.std_error[1], same.std_error[1], 1e-8);
-  assert_near(fit.std_error[0], same.std_error[0], 1e-8);
-  assert_near(fit.deviance, same.deviance, 1e-8);
+  assert_alike(fit.estimate[1], same.estimate[1], 1e-8);
+  assert_alike(fit.std_error[1], same.std_error[1], 1e-8);
+  assert_alike(fit.std_error[0], same.std_error[0], 1e-8);
+  assert_alike(fit.deviance, same.deviance, 1e-8);
 }
 
 /* x1 tells the rows apart but for those at 0, and one at -1 that its x2 of 81 makes certain: only where that row is in doubt does
@@ -421,11 +416,11 @@ static void test_columns_that_are_nearly_alike(void **state){
   alike = fit_of(state, &d, 0);
   for(i=0; i<d.n; i++) d.x[i][1] -= d.x[i][0];       /* exactly */
   apart = fit_of(state, &d, 0);
-  assert_near(alike.estimate[2], apart.estimate[2], 1e-6);
-  assert_near(alike.std_error[2], apart.std_error[2], 1e-6);
-  assert_near(alike.estimate[1]+alike.estimate[2], apart.estimate[1], 1e-5);
-  assert_near(alike.estimate[0], apart.estimate[0], 1e-6);
-  assert_near(alike.deviance, apart.deviance, 1e-7);
+  assert_alike(alike.estimate[2], apart.estimate[2], 1e-6);
+  assert_alike(alike.std_error[2], apart.std_error[2], 1e-6);
+  assert_alike(alike.estimate[1]+alike.estimate[2], apart.estimate[1], 1e-5);
+  assert_alike(alike.estimate[0], apart.estimate[0], 1e-6);
+  assert_alike(alike.deviance, apart.deviance, 1e-7);
 }
 
 static void test_few_rows(void **state){
@@ -474,8 +469,8 @@ static void test_ridge(void **state){
   two = fit_of(state, &d, 2);
   d.width = 1;
   one = fit_of(state, &d, 1);
-  assert_near(two.estimate[1], two.estimate[2], 1e-10);
-  assert_near(two.estimate[1]+two.estimate[2], one.estimate[1], 1e-10);
+  assert_alike(two.estimate[1], two.estimate[2], 1e-10);
+  assert_alike(two.estimate[1]+two.estimate[2], one.estimate[1], 1e-10);
   for(ridge=1e-6; ridge<1e9; ridge*=10){
     one = fit_of(state, &d, ridge);
     assert_true(one.estimate[1]>0 && one.estimate[1]<last && one.deviance<one.null_deviance);

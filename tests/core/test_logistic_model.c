@@ -4,11 +4,6 @@
 #include "funnel_common.h"
 #include "../../ext/core/scores.h"
 
-/* cmocka compares floats, which hold seven digits. */
-static void assert_close(double found, double wanted, double within){
-  if( !(fabs(found-wanted)<=within) ) fail_msg("%.17g instead of %.17g", found, wanted);
-}
-
 static void test_options(void **state){
   static const struct { const char *text; double ridge; } good[] = {
     {"ridge=1", 1}, {" RIDGE = 0.5 ; ", 0.5}, {";;ridge=1e12", 1e12}, {"ridge=0", 0}, {"ridge=1e-6;", 1e-6}, {"", 0},

@@ -6,11 +6,6 @@
 
 enum { MOST = 12 };
 
-/* cmocka compares floats, which hold seven digits. */
-static void assert_close(double found, double wanted, double within){
-  if( !(fabs(found-wanted)<=within) ) fail_msg("%.17g instead of %.17g", found, wanted);
-}
-
 /* Adds random rows with columns of very different sizes; sums gets X'X. */
 static void add_rows(Random *r, AtTriangle *t, uint32_t n_rows, long double sums[MOST][MOST]){
   uint32_t i, j, k;
