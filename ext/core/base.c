@@ -58,8 +58,8 @@ static int character(const unsigned char *c){
   return n;
 }
 
-/* Shows bytes that are no UTF-8 as '?', which drivers would refuse to read. */
-static void make_readable(char *text){
+/* Shows bytes of a text that are no UTF-8, which drivers would refuse to read, and control characters as '?'. */
+void at_make_readable(char *text){
   unsigned char *c = (unsigned char*)text;
   while( *c ){
     int n = character(c);
@@ -79,7 +79,7 @@ void at_fail(AtEnv *env, int code, const char *format, ...){
   va_start(arguments, format);
   vsnprintf(env->error.text, sizeof env->error.text, format, arguments);
   va_end(arguments);
-  make_readable(env->error.text);
+  at_make_readable(env->error.text);
 }
 
 /* Counts work and lets the host stop it. Returns 0 when the caller must
@@ -125,7 +125,7 @@ AtQuote at_quote(const char *text, size_t n){
   *out++ = '\'';
   if( shown<n ){ memcpy(out, "...", 3); out += 3; }
   *out = 0;
-  make_readable(quote.text);
+  at_make_readable(quote.text);
   return quote;
 }
 

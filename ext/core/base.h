@@ -76,6 +76,7 @@ void at_trim(const char **text, size_t *n);
 typedef struct AtQuote AtQuote;
 struct AtQuote { char text[64]; };
 AtQuote at_quote(const char *text, size_t n);
+void at_make_readable(char *text);
 
 /* A growing byte string; text stays NUL terminated. */
 typedef struct AtText AtText;

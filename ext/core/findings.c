@@ -155,27 +155,6 @@ static int append(AtEnv *env, AtFoundList *list, const AtCell *id, uint64_t rows
   return 1;
 }
 
-/* Bytes of the UTF-8 character at text, 0 where there is none (RFC 3629). */
-static size_t character(const unsigned char *text, size_t n){
-  size_t wanted = text[0]<0x80 ? 1 : text[0]>=0xc2 && text[0]<0xe0 ? 2 : (text[0]&0xf0)==0xe0 ? 3
-                : text[0]>=0xf0 && text[0]<0xf5 ? 4 : 0, i;
-  if( wanted>n ) return 0;
-  for(i=1; i<wanted; i++) if( (text[i]&0xc0)!=0x80 ) return 0;
-  if( wanted==3 && ((text[0]==0xe0 && text[1]<0xa0) || (text[0]==0xed && text[1]>=0xa0)) ) return 0;
-  if( wanted==4 && ((text[0]==0xf0 && text[1]<0x90) || (text[0]==0xf4 && text[1]>=0x90)) ) return 0;
-  return wanted;
-}
-
-/* Quotes what users wrote, who may have written anything: the detail is valid UTF-8. */
-static void make_valid(char *text, size_t n){
-  size_t i = 0;
-  while( i<n ){
-    size_t taken = character((unsigned char*)text+i, n-i);
-    if( taken==0 ) text[i] = '?';
-    i += taken ? taken : 1;
-  }
-}
-
 /* The relation as a whole, so many rows of it. */
 AtPlace at_place_of_rows(uint64_t rows){
   AtPlace place;
@@ -205,8 +184,8 @@ int at_found(AtEnv *env, AtFindings *f, int relation, int kind, const AtPlace *p
   vsnprintf(detail, sizeof detail - sizeof place->about, format, arguments);
   va_end(arguments);
   if( place ) strcat(detail, place->about);
+  at_make_readable(detail);
   n = strlen(detail);
-  make_valid(detail, n);
   if( !append(env, list, id, place ? place->rows : 0, detail, n) ) return 0;
   return list->n<(uint64_t)f->most*2 || cut(env, list, f->most);
 }
