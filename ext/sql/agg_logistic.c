@@ -66,10 +66,7 @@ static int read_row(AtEnv *env, int n, sqlite3_value **argv, int *y, double *x){
   AtCell cell;
   int j, complete;
   const char *mend;
-  cell_of(argv[0], &cell);
-  complete = !at_cell_is_null(&cell);
-  mend = at_condition(&cell, y);
-  if( mend ) at_fail(env, AT_INVALID, "y is no truth value (got %s); %s", at_cell_quote(&cell).text, mend);
+  complete = group_truth(env, argv[0], "y", y);
   for(j=0; j<n && !env->error.code; j++){
     cell_of(argv[j+1], &cell);
     mend = at_cell_number(&cell, &x[j]);

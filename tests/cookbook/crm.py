@@ -159,11 +159,3 @@ def one_decimal(value):
 
 def printed_percent(part, whole):
     return f"{one_decimal(100 * part / whole)} %"
-
-
-def wilson(k, n):
-    """Wilson's bounds at 95 %."""
-    z, p = 1.959963984540054, k / n
-    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * (p * (1 - p) / n + z * z / (4 * n * n)) ** 0.5
-    return middle - half, middle + half

@@ -8,32 +8,17 @@ import pytest
 
 import cookbook
 import raw_crm
+from figures import difference
 from raw_crm import TODAY, cents, column, euro_cents, table
 
 STARTED, ENDED = datetime(2024, 3, 1), datetime(2024, 6, 1)
 CAMPAIGN = 89
-Z = statistics.NormalDist().inv_cdf(0.975)
 
 
 def score(account, as_of, without=None):
     """Points, each worth half after every 30 days; what comes later does not exist yet."""
     return sum(t["points"] * 0.5 ** ((as_of - t["touched_at"]) / timedelta(days=30))
                for t in raw_crm.touches_by("account_id")[account] if t["touched_at"] <= as_of and t["campaign_id"] != without)
-
-
-def wilson(k, n):
-    middle, half = k + Z * Z / 2, Z * (k * (n - k) / n + Z * Z / 4) ** 0.5
-    return (middle - half) / (n + Z * Z), (middle + half) / (n + Z * Z)
-
-
-def difference(k1, n1, k0, n0):
-    """Lift, low, high (Newcombe 1998, method 10) and p-value (pooled z) of two shares."""
-    p1, p0 = k1 / n1, k0 / n0
-    (low1, high1), (low0, high0) = wilson(k1, n1), wilson(k0, n0)
-    pooled = (k1 + k0) / (n1 + n0)
-    z = (p1 - p0) / (pooled * (1 - pooled) * (1 / n1 + 1 / n0)) ** 0.5
-    return (p1 - p0, p1 - p0 - ((p1 - low1) ** 2 + (high0 - p0) ** 2) ** 0.5,
-            p1 - p0 + ((high1 - p1) ** 2 + (p0 - low0) ** 2) ** 0.5, 2 * (1 - statistics.NormalDist().cdf(abs(z))))
 
 
 def percent(text):

@@ -8,6 +8,7 @@ from statistics import median
 
 import cookbook
 import crm
+import figures
 import pytest
 
 IN_CRM = ["disqualified", "lost", "recycled"]
@@ -141,7 +142,7 @@ def test_dead_on_arrival_this_month(arrivals):
     assert {row["channel"] for row in this_month} == {channel for month, channel in arrivals if month == "2024-11"}
     for row in this_month:
         count = arrivals["2024-11", row["channel"]]
-        low, high = crm.wilson(count["dead"], count["leads"])
+        low, high = figures.wilson(count["dead"], count["leads"])
         before = Counter()
         for (month, channel), counted in arrivals.items():
             if channel == row["channel"] and "2023-11" <= month < "2024-11":
@@ -364,7 +365,7 @@ def test_who_ends_mqls(mqls):
         lost = mine["leads"] - mine["passed_on"]
         assert [row[name] for name in ("leads", "passed_on", "rejected", "recycled", "left_lying")] == [
             mine["leads"], mine["passed_on"], mine["disqualified"] + mine["lost"], mine["recycled"], mine["left lying"]]
-        low, high = crm.wilson(lost, mine["leads"])
+        low, high = figures.wilson(lost, mine["leads"])
         assert (row["low"], row["high"]) == (crm.printed_percent(low, 1), crm.printed_percent(high, 1))
         often = whys[row["stage"], row["owner"]]
         assert often[row["most_often"]] == max(often.values())
@@ -496,5 +497,5 @@ def test_whether_those_below_sixty_were_worse(scored):
         won = sum("won" in reached(s) for s in mine)
         assert (row["mqls"], row["sals"], row["sqls"], row["won"]) == (
             len(mine), sum("sal" in reached(s) for s in mine), sum("sql" in reached(s) for s in mine), won)
-        bounds = crm.wilson(won, len(mine))
+        bounds = figures.wilson(won, len(mine))
         assert [row["win_rate"], row["low"], row["high"]] == [crm.printed_percent(v, 1) for v in (won / len(mine), *bounds)]

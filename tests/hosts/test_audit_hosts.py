@@ -6,7 +6,7 @@ import harness
 from libsqlite import INTERRUPT, ROW, Database, create_file, run_script
 from test_funnel_memory import SCRIPT as MEMORY
 from test_funnel_loads import Loads
-from test_interrupt import NUMBERS, Clock, check_interrupted
+from test_interrupt import NUMBERS, check_interrupted, watched_file
 
 CALLS = ["attribution_audit('touches', 'conversions')", "funnel_audit('events', 'mql > sql > won', 'exits=lost')"]
 # Every event of the memory test's table becomes a finding, so that lists grow and are cut.
@@ -20,11 +20,8 @@ LONG = ["SELECT count(*) FROM attribution_audit('seen', 'conversions')", "SELECT
 @pytest.fixture
 def watched(tmp_path):
     """A connection to a file of 3,006 touches, and its clock."""
-    connection = harness.connect(create_file(tmp_path / "t.db"), check_same_thread=False)
     rows = f"SELECT value % 50, value, 'c' || value % 40 FROM {NUMBERS.format(3000)}"
-    connection.execute(f"INSERT INTO touches(entity, ts, channel) {rows}")
-    yield connection, Clock(connection)
-    connection.close()
+    yield from watched_file(tmp_path / "t.db", f"INSERT INTO touches(entity, ts, channel) {rows}")
 
 
 @pytest.mark.parametrize("sql", LONG)

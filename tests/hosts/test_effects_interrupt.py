@@ -13,7 +13,7 @@ import pytest
 import harness
 from libsqlite import INTERRUPT, ROW, Database, create_file, run_script
 from test_funnel_memory import SCRIPT as MEMORY
-from test_interrupt import NUMBERS, PROGRESS, Clock, check_interrupted
+from test_interrupt import NUMBERS, PROGRESS, check_interrupted, watched_file
 
 STATEMENTS = [
     "SELECT count(*) FROM channel_effects('seen', 'conversions')",
@@ -28,11 +28,8 @@ STATEMENTS = [
 @pytest.fixture
 def watched(tmp_path):
     """A connection to a file of 3,006 touches, and its clock."""
-    connection = harness.connect(create_file(tmp_path / "t.db"), check_same_thread=False)
     rows = f"SELECT value % 50, value, 'c' || value % 40 FROM {NUMBERS.format(3000)}"
-    connection.execute(f"INSERT INTO touches(entity, ts, channel) {rows}")
-    yield connection, Clock(connection)
-    connection.close()
+    yield from watched_file(tmp_path / "t.db", f"INSERT INTO touches(entity, ts, channel) {rows}")
 
 
 @pytest.mark.parametrize("sql", STATEMENTS)

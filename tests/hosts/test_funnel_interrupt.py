@@ -6,7 +6,7 @@ import pytest
 
 import harness
 from libsqlite import INTERRUPT, ROW, Database, create_file, run_script
-from test_interrupt import NUMBERS, PROGRESS, Clock, check_interrupted
+from test_interrupt import NUMBERS, PROGRESS, check_interrupted, watched_file
 from test_pool import START
 
 RELATION = "seen(entity, ts, channel)"
@@ -27,11 +27,8 @@ AGGREGATES = [
 @pytest.fixture
 def watched(tmp_path):
     """A connection to a file of 3,006 touches with times for labels too, so that a curve reads them, and its clock."""
-    connection = harness.connect(create_file(tmp_path / "t.db"), check_same_thread=False)
-    connection.execute("UPDATE touches SET channel = 0")
-    connection.execute(f"INSERT INTO touches(entity, ts, channel) SELECT 1, value, value FROM {NUMBERS.format(3000)}")
-    yield connection, Clock(connection)
-    connection.close()
+    rows = f"SELECT 1, value, value FROM {NUMBERS.format(3000)}"
+    yield from watched_file(tmp_path / "t.db", "UPDATE touches SET channel = 0", f"INSERT INTO touches(entity, ts, channel) {rows}")
 
 
 @pytest.mark.parametrize("sql", STATEMENTS + AGGREGATES)

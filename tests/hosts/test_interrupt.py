@@ -23,6 +23,15 @@ STATEMENTS = [
 NUMBERS = "(WITH n(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n WHERE value < {}) SELECT * FROM n)"
 
 
+def watched_file(path, *statements):
+    """A connection to a new file of the small tables, changed by statements, and its clock; for a fixture to yield."""
+    connection = harness.connect(create_file(path), check_same_thread=False)
+    for sql in statements:
+        connection.execute(sql)
+    yield connection, Clock(connection)
+    connection.close()
+
+
 class Clock:
     """A function see(label) that calls what is due when so many rows have been seen."""
 

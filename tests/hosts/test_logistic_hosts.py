@@ -7,7 +7,7 @@ import pytest
 import harness
 from libsqlite import INTERRUPT, OK, ROW, Database, create_file, run_script
 from test_funnel_memory import SCRIPT as MEMORY
-from test_interrupt import NUMBERS, PROGRESS, Clock, check_interrupted
+from test_interrupt import NUMBERS, PROGRESS, check_interrupted, watched_file
 
 FITS = [
     "logistic_fit(ts * 7919 % 11 > 4, channel, ts % 7)",
@@ -18,11 +18,8 @@ FITS = [
 @pytest.fixture
 def watched(tmp_path):
     """A connection to a file of 3,006 touches, and its clock."""
-    connection = harness.connect(create_file(tmp_path / "t.db"), check_same_thread=False)
-    connection.execute("UPDATE touches SET channel = id")
-    connection.execute(f"INSERT INTO touches(entity, ts, channel) SELECT 1, value, value FROM {NUMBERS.format(3000)}")
-    yield connection, Clock(connection)
-    connection.close()
+    rows = f"SELECT 1, value, value FROM {NUMBERS.format(3000)}"
+    yield from watched_file(tmp_path / "t.db", "UPDATE touches SET channel = id", f"INSERT INTO touches(entity, ts, channel) {rows}")
 
 
 @pytest.mark.parametrize("fit", FITS)
