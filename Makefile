@@ -12,10 +12,12 @@
 #   make test-cancel  how long a statement may go unheard that is told to stop, per call, on large data (CANCEL_TOUCHES)
 #   make test-builds  other compilers and other levels of optimisation give the same answers, to the last bit
 #   make test-numbers ten million touches: every conversion and every total adds up, to the last bit (NUMBERS=S: one million)
-#   make test-asan    every Python test with address and undefined-behaviour sanitizers in the extension (gcc)
+#   make test-asan    every test with address and undefined-behaviour sanitizers in the extension (gcc; test-asan-clang: clang)
+#   make test-valgrind every answer that the tests know how to ask for, and the core tests, under valgrind
 #   make test-tsan    the work on threads with a thread sanitizer, interrupted too
 #   make test-oom     memory that ends at every allocation of every statement (some minutes; make test takes samples)
 #   make fuzz         libFuzzer on every target of tests/fuzz, FUZZ_SECONDS each (FUZZ=names of targets)
+#   make fuzz-minute  the same for a minute together; part of make test
 #   make test-limits  the limits with 10,000 connections, and 1,500 damaged files under sanitizers
 #   make test-fresh   both commands in a clean Debian made by debootstrap
 #   make reference    docs/reference.md from the extension's own tables, sql-examples/README.md from the examples
@@ -45,6 +47,9 @@ endif
 STRICT := -std=c11 -Wall -Wextra -Wpedantic -Werror -ffp-contract=off
 CFLAGS ?= -O2 -g
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+# What is preloaded where the sanitized extension is loaded by a program without them, and the option that makes it so.
+ASAN_LIBRARY := libasan.so
+SHARED_ASAN :=
 
 CORE := $(wildcard ext/core/*.c)
 SOURCES := ext/attribution.c $(CORE) $(wildcard ext/sql/*.c)
@@ -53,8 +58,8 @@ HEADERS := $(wildcard ext/*.h ext/*/*.h)
 EXTENSION := $(BUILD)/attribution.$(SUFFIX)
 CORE_TESTS := $(patsubst tests/core/%.c,$(BUILD)/core/%,$(wildcard tests/core/test_*.c))
 
-.PHONY: all demo test test-core test-sql test-peers test-writers test-cancel test-fresh bench bench-docs bench-funnel bench-effects reference examples debug clean test-builds test-numbers test-asan test-tsan test-oom test-fuzz fuzz test-limits
-.PHONY: setup-build setup-demo setup-test setup-peers setup-bench-peers setup-clang setup-fuzz
+.PHONY: all demo test test-core test-sql test-peers test-writers test-cancel test-fresh bench bench-docs bench-funnel bench-effects reference examples debug clean test-builds test-numbers test-asan test-asan-clang test-valgrind test-tsan test-oom test-fuzz fuzz fuzz-minute test-limits
+.PHONY: setup-build setup-demo setup-test setup-peers setup-bench-peers setup-clang setup-fuzz setup-valgrind
 all: $(EXTENSION)
 
 setup-build: ; @CC="$(CC)" sh tests/setup.sh build
@@ -62,6 +67,7 @@ setup-demo: ; @CC="$(CC)" sh tests/setup.sh build demo
 setup-test: ; @CC="$(CC)" sh tests/setup.sh build demo test
 setup-fuzz: ; @CC="$(CC)" FUZZ_CC="$(FUZZ_CC)" sh tests/setup.sh build fuzz
 setup-peers: ; @CC="$(CC)" sh tests/setup.sh build peers
+setup-valgrind: ; @CC="$(CC)" sh tests/setup.sh valgrind
 setup-clang: ; @CC="$(CC)" sh tests/setup.sh clang
 setup-bench-peers: ; @CC="$(CC)" sh tests/setup.sh build bench-peers
 
@@ -79,7 +85,7 @@ debug: $(BUILD)/debug/attribution.$(SUFFIX)
 $(BUILD)/debug/attribution.$(SUFFIX): $(SOURCES) $(HEADERS) | setup-build
 	@mkdir -p $(@D)
 	@echo "  $@"
-	$(Q)$(CC) $(STRICT) -fPIC -fvisibility=hidden -O1 -g $(SANITIZE) -shared -o $@ $(SOURCES) -lm -pthread
+	$(Q)$(CC) $(STRICT) -fPIC -fvisibility=hidden -O1 -g $(SANITIZE) $(SHARED_ASAN) -shared -o $@ $(SOURCES) -lm -pthread
 
 $(BUILD)/demo.db: $(BUILD)/generate-demo
 	$(Q)$(BUILD)/generate-demo $@
@@ -119,13 +125,15 @@ $(BUILD)/oom: tests/fault/oom.c $(wildcard tests/fault/*.h) | setup-build
 	@echo "  $@"
 	$(Q)$(CC) $(STRICT) $(CFLAGS) -rdynamic -o $@ $< -lsqlite3 -ldl
 
+# One worker for each processor; every test stands alone.
+WORKERS ?= $(shell getconf _NPROCESSORS_ONLN)
 test-sql: setup-test $(EXTENSION) $(BUILD)/demo.db $(BUILD)/oom
-	$(PYTHON) -m pytest -q tests
+	$(PYTHON) -m pytest -q -n $(WORKERS) tests
 
 test-oom: setup-test $(EXTENSION) $(BUILD)/demo.db $(BUILD)/oom
 	$(PYTHON) tests/fault/oom.py
 
-test: setup-test test-core test-fuzz test-sql
+test: setup-test test-core test-fuzz fuzz-minute test-sql
 
 # Fuzz targets (tests/fuzz/README.md). A low AT_PARALLEL_ROWS: what is small is shared out, too.
 FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -162,11 +170,15 @@ $(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c $(SOURCES:ext/%.c=$(BUILD)/fuzz/obj/%.o) $(
 fuzz: $(FUZZ:%=$(BUILD)/fuzz/%)
 	@CORPUS=$(BUILD)/fuzz/found sh tests/fuzz/run.sh $(BUILD)/fuzz $(FUZZ_SECONDS) $(FUZZ)
 
+# All targets within a minute, two at a time and from the corpus on; the first inputs are the same in each run.
+fuzz-minute: $(FUZZ_TARGETS:%=$(BUILD)/fuzz/%)
+	@printf '%s\n' $(FUZZ_TARGETS) | FUZZ_SEED=1 CORPUS=$(BUILD)/fuzz/minute xargs -P 2 -n 1 sh tests/fuzz/run.sh $(BUILD)/fuzz 7
+
 # The hosts' tests at length; the sanitizers are preloaded, as Python is built without them.
 test-limits: setup-test $(EXTENSION) $(BUILD)/debug/attribution.$(SUFFIX)
 	ATTRIBUTION_CONNECTIONS=10000 $(PYTHON) -m pytest -q tests/hosts/test_limits.py
 	ATTRIBUTION_SO=$(abspath $(BUILD)/debug/attribution) ATTRIBUTION_DAMAGED=1500 ASAN_OPTIONS=detect_leaks=0 \
-	  LD_PRELOAD="$$($(CC) -print-file-name=libasan.so)" $(PYTHON) -m pytest -q tests/hosts/test_hostile.py tests/hosts/test_authorizer.py
+	  LD_PRELOAD="$$($(CC) -print-file-name=$(ASAN_LIBRARY))" $(PYTHON) -m pytest -q tests/hosts/test_hostile.py tests/hosts/test_authorizer.py
 
 # ClickHouse as tests/peers/package.json names it, installed by npm; the stamp is newer than what npm unpacks.
 PEERS := $(BUILD)/peers
@@ -212,11 +224,34 @@ test-builds: setup-test setup-clang $(EXTENSION) $(BUILD)/demo.db
 	  $(foreach b,$(BUILDS),$(firstword $(subst :, ,$b))=$(CURDIR)/$(BUILD)/builds/$(firstword $(subst :, ,$b))/attribution.$(SUFFIX))
 
 # The whole suite with the sanitized extension in an ordinary Python; leaks are counted by the core tests' heaps, as Python's own
-# would be reported here.
-SANITIZERS = $(shell $(CC) -print-file-name=libasan.so)
-test-asan: setup-test test-core debug $(BUILD)/demo.db
-	LD_PRELOAD=$(SANITIZERS) ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 \
-	  ATTRIBUTION_SO=$(CURDIR)/$(BUILD)/debug/attribution $(PYTHON) -m pytest -q tests
+# would be reported here. By gcc, and by clang in a folder of its own.
+test-asan: setup-test test-core test-fuzz debug $(BUILD)/demo.db $(BUILD)/oom
+	LD_PRELOAD=$$($(CC) -print-file-name=$(ASAN_LIBRARY)) ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 \
+	  ATTRIBUTION_SO=$(CURDIR)/$(BUILD)/debug/attribution $(PYTHON) -m pytest -q -n $(WORKERS) tests
+
+CLANG_ASAN := libclang_rt.asan-$(shell uname -m).so
+test-asan-clang: setup-fuzz $(BUILD)/demo.db $(BUILD)/oom
+	$(MAKE) BUILD=$(BUILD)/clang CC=clang ASAN_LIBRARY=$(CLANG_ASAN) SHARED_ASAN=-shared-libasan test-asan
+
+# Every answer under valgrind, of a build that shares out small relations among threads, too; and the core tests, these with leaks.
+VALGRIND := $(BUILD)/valgrind
+VALGRIND_FLAGS := $(STRICT) -DNDEBUG -O1 -g
+$(VALGRIND)/attribution.$(SUFFIX): $(SOURCES) $(HEADERS) | setup-build
+	@mkdir -p $(@D)
+	@echo "  $@"
+	$(Q)$(CC) $(VALGRIND_FLAGS) -DAT_PARALLEL_ROWS=64u -fPIC -fvisibility=hidden $(SHARED) -o $@ $(SOURCES) -lm -pthread
+$(VALGRIND)/libcore.a: $(CORE) $(HEADERS) | setup-test
+	@mkdir -p $(VALGRIND)/obj
+	@echo "  $@"
+	$(Q)cd $(VALGRIND)/obj && $(CC) $(VALGRIND_FLAGS) -c $(abspath $(CORE))
+	$(Q)rm -f $@ && ar rcs $@ $(VALGRIND)/obj/*.o
+$(VALGRIND)/core/%: tests/core/%.c $(VALGRIND)/libcore.a $(wildcard tests/core/*.h)
+	@mkdir -p $(@D)
+	@echo "  $@"
+	$(Q)$(CC) $(STRICT) -O1 -g -o $@ $< $(VALGRIND)/libcore.a -lcmocka -lm -pthread
+test-valgrind: setup-test setup-valgrind $(VALGRIND)/attribution.$(SUFFIX) $(EXTENSION) $(BUILD)/demo.db $(LOCALES)/de_DE.UTF-8 \
+    $(CORE_TESTS:$(BUILD)/core/%=$(VALGRIND)/core/%)
+	PYTHON=$(PYTHON) LOCPATH=$(LOCALES) sh tests/sanitizers/valgrind.sh $(EXTENSION) $(VALGRIND)
 
 TSAN := $(BUILD)/tsan
 $(TSAN)/attribution.$(SUFFIX): $(SOURCES) $(HEADERS) | setup-build

@@ -30,10 +30,14 @@ for group in "$@"; do
       need locales test -e /usr/share/i18n/locales/de_DE
       need python3 test -x /usr/bin/python3
       need python3-pytest python_module pytest
+      need python3-pytest-xdist python_module xdist
       need python3-hypothesis python_module hypothesis
       need r-cran-survival test -e /usr/lib/R/library/survival/DESCRIPTION ;;
     clang)
       need clang command -v clang ;;
+    valgrind)
+      need valgrind command -v valgrind
+      need libc6-dbg test -d /usr/lib/debug/.build-id ;;
     fuzz)
       need libcmocka-dev test -e /usr/include/cmocka.h
       need clang command -v "${FUZZ_CC:-clang}"

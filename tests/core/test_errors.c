@@ -30,9 +30,9 @@ static AtCell key_of(const Scenario *s, uint32_t i, char room[24]){
 }
 
 static Row row_at(const Scenario *s, uint32_t i, char room[3][24]){
-  Row row = row_of(key_of(s, i, room[0]), cell_integer(1000 + (i*37u)%977u), room[1]);
+  Row row;
   snprintf(room[1], 24, "label %05u", s->kind==LABELS ? i : s->kind==TEXT_KEYS ? (i*31u)%20000u : i%20);
-  row.label = cell_text(room[1]);
+  row = row_of(key_of(s, i, room[0]), cell_integer(1000 + (i*37u)%977u), room[1]);
   row.tag[0] = row.label;
   row.tag[1] = i%3 ? cell_text("a tag of more than 16 bytes") : cell_null();
   row.number = cell_integer(i%7);

@@ -300,9 +300,9 @@ static void test_many_labels(void **state){
     assert_true(at_loader_open(&env, &loader, &shape));
     for(k=0; k<n+100; k++){
       char text[24];
-      Row row = row_of(cell_integer(k%7), cell_integer(k%5), text);
+      Row row;
       snprintf(text, sizeof text, "label %06u", (k*7919u)%n);
-      row.label = cell_text(text);
+      row = row_of(cell_integer(k%7), cell_integer(k%5), text);
       row.id = cell_integer(k);
       append_row(&env, &loader, &row);
     }

@@ -223,9 +223,9 @@ static void test_many_cells(void **state){
   world.options.period = AT_PERIOD_DAY;
   assert_true(at_loader_open(&env, &loader, &touches));
   for(i=0; i<ENTITIES*2; i++){
-    Row row = row_of(cell_integer(i/2), cell_integer(i%2), text);
+    Row row;
     snprintf(text, sizeof text, "channel %05u", i);
-    row.label = cell_text(text);
+    row = row_of(cell_integer(i/2), cell_integer(i%2), text);
     row.id = cell_integer(i);
     append_row(&env, &loader, &row);
   }

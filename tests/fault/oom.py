@@ -20,11 +20,18 @@ COOKBOOK = sorted((harness.ROOT / "sql-examples").glob("[0-9]*.sql"))
 MOODS = {"cold": "c", "warm": "w", "after a row": "r", "beside another": "b"}
 
 
+def write(path, text):
+    """All at once: other workers read the same file."""
+    part = path.with_suffix(f".{os.getpid()}")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
+
+
 def small_tables(folder, encoding):
     """The queries of the hosts' tests as a script, and their tables as another. In UTF-16 every text is converted, and needs memory for it."""
     tables, queries = folder / f"small_{encoding}.sql", folder / "small.sql"
-    tables.write_text(f"PRAGMA encoding = '{encoding}';\n{TABLES.strip()}\n", encoding="utf-8")
-    queries.write_text("".join(f"{sql};\n" for sql in [*QUERIES, "SELECT * FROM attribution_help"]), encoding="utf-8")
+    write(tables, f"PRAGMA encoding = '{encoding}';\n{TABLES.strip()}\n")
+    write(queries, "".join(f"{sql};\n" for sql in [*QUERIES, "SELECT * FROM attribution_help"]))
     return ["-s", tables, "", queries]
 
 
