@@ -183,7 +183,7 @@ static int register_each(Connection *connection, const Function *f){
   return rc;
 }
 
-/* Every registration holds a reference; SQLite calls connection_release() when
+/* Every registration holds a reference; SQLite calls connection_lost_function() when
 ** it is replaced, when it fails, and when the connection closes. */
 static int register_function(Connection *connection, const Function *f){
   int rc = SQLITE_OK, n;
@@ -192,10 +192,10 @@ static int register_function(Connection *connection, const Function *f){
     connection->references++;
     if( f->value ){
       rc = sqlite3_create_window_function(connection->db, f->name, n, f->flags, connection, f->step,
-                                          f->final, f->value, f->inverse, connection_release);
+                                          f->final, f->value, f->inverse, connection_lost_function);
     }else{
       rc = sqlite3_create_function_v2(connection->db, f->name, n, f->flags, connection, f->scalar,
-                                      f->step, f->final, connection_release);
+                                      f->step, f->final, connection_lost_function);
     }
     rc = unless_there(connection, rc);
   }

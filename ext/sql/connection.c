@@ -65,7 +65,14 @@ void connection_release(void *connection){
   readings_clear(c);
   at_text_free(&c->alloc, &c->fingerprint);
   at_text_free(&c->alloc, &c->frame_sql);
+  at_text_free(&c->alloc, &c->frame_state);
   sqlite3_free(c);
+}
+
+/* A function of ours goes: with the connection, or as the host registers its own under that name. */
+void connection_lost_function(void *connection){
+  ((Connection*)connection)->is_replaced = 1;
+  connection_release(connection);
 }
 
 /* An env in place. The text of an error is written when there is one: an aggregate

@@ -27,6 +27,7 @@ struct Connection {
   sqlite3 *db;
   int references;                   /* one per registered function and module */
   int resumes;                      /* a load that failed has left functions of its own */
+  int is_replaced;                  /* the host has put a function in the place of one of ours */
   int depth;                        /* loads within loads */
   int is_too_deep;                  /* an error says so, until the outermost has ended */
   AtAlloc alloc;
@@ -38,7 +39,7 @@ struct Connection {
   sqlite3_stmt *frame_stmt;         /* looked at last by frame_moves() */
   AtText frame_sql;
   int frame_run;                    /* which run of it */
-  unsigned frame_generation;        /* of the databases then */
+  AtText frame_state;               /* of the databases then */
   struct Reading *readings[8];      /* see reading.c */
   unsigned next_reading;            /* whose place the next one takes */
 };
@@ -54,6 +55,7 @@ struct Work {
 };
 Connection *connection_open(sqlite3 *db);
 void connection_release(void *connection);
+void connection_lost_function(void *connection);
 AtEnv connection_env(Connection *connection);
 int connection_is_utf8(Connection *connection);
 void connection_env_at(Connection *connection, AtEnv *env);
@@ -191,13 +193,13 @@ AtStore *readers_load(Work *work, const Relation *relation);
 /************************ Interface to code in program.c **********************
 ** What EXPLAIN tells of a load.
 */
-void program_add(Work *work, const Relation *relation, AtText *key);
-int program_is_repeatable(Work *work, const Relation *relation);
+int program_add(Work *work, const Relation *relation, AtText *key);
 
 /************************ Interface to code in snapshot.c *********************
 ** One snapshot per statement, and which loaded relations still hold.
 */
 void snapshot_begin(Work *work);
+void snapshot_add_database(Work *work, AtText *fingerprint, int number, const char *name);
 AtStore *snapshot_store(Work *work, const Relation *relation, const AtCell *entity);
 
 /************************ Interface to code in vtab.c *************************
