@@ -16,6 +16,9 @@
 ** anew under the same text, and another statement be made at the same address. That a
 ** database was opened anew is seen as in snapshot.c. In a transaction that has written
 ** nothing is remembered.
+**
+** first_touch() and last_touch() ask the opposite of a frame that has become large: where no row is
+** ever taken back, only the best one has to be kept.
 */
 #include "sql.h"
 
@@ -39,25 +42,33 @@ static int starts_with(sqlite3_stmt *explain, int column, const char *prefix, in
   return text && strncmp((const char*)text, prefix, strlen(prefix))==0;
 }
 
-/* Reads one statement's program: whether every accumulator of the function
-** moves, or it has none. A program that cannot be had counts as right. */
-static int program_moves(sqlite3 *db, const char *sql, const char *function, int *rc){
+/* Reads one statement's program: the accumulators of the function. */
+static int read_program(sqlite3 *db, const char *sql, const char *function, Seen *seen){
   sqlite3_stmt *explain = NULL;
   char *text = sqlite3_mprintf("EXPLAIN %s", sql);
-  Seen seen;
-  int i, k;
-  memset(&seen, 0, sizeof seen);
+  int code = SQLITE_NOMEM, *rc = &code, i;
+  memset(seen, 0, sizeof *seen);
   *rc = text ? sqlite3_prepare_v2(db, text, -1, &explain, NULL) : SQLITE_NOMEM;
   sqlite3_free(text);
-  if( *rc!=SQLITE_OK ) return 1;
+  if( *rc!=SQLITE_OK ) return code;
   while( *rc==SQLITE_OK && sqlite3_step(explain)==SQLITE_ROW ){
     if( !starts_with(explain, 5, function, rc) ) continue;
     i = sqlite3_column_int(explain, 4);
-    if( starts_with(explain, 1, "AggStep", rc) ) add(seen.stepped, &seen.n_stepped, i);
-    if( starts_with(explain, 1, "AggInverse", rc) ) add(seen.inverted, &seen.n_inverted, i);
+    if( starts_with(explain, 1, "AggStep", rc) ) add(seen->stepped, &seen->n_stepped, i);
+    if( starts_with(explain, 1, "AggInverse", rc) ) add(seen->inverted, &seen->n_inverted, i);
   }
   if( *rc==SQLITE_OK ) *rc = sqlite3_finalize(explain);
   else sqlite3_finalize(explain);
+  return code;
+}
+
+/* Whether every accumulator of the function moves, or there is none. A program that cannot be had
+** counts as right. */
+static int program_moves(sqlite3 *db, const char *sql, const char *function, int *rc){
+  Seen seen;
+  int i, k;
+  *rc = read_program(db, sql, function, &seen);
+  if( *rc!=SQLITE_OK ) return 1;
   for(i=0; i<seen.n_stepped; i++){
     for(k=0; k<seen.n_inverted && seen.inverted[k]!=seen.stepped[i]; k++){}
     if( k==seen.n_inverted ) return 0;
@@ -144,4 +155,22 @@ int frame_moves(AtEnv *env, Connection *connection, const char *function){
   }
   at_text_free(&connection->alloc, &state);
   return moves;
+}
+
+/* Whether no running statement on the connection takes a row back out of the function: a plain
+** aggregate, or frames that only grow. Where that cannot be seen, one might. */
+int frame_stands(AtEnv *env, Connection *connection, const char *function){
+  sqlite3_stmt *stmt = NULL;
+  Seen seen;
+  while( (stmt = sqlite3_next_stmt(connection->db, stmt))!=NULL ){
+    const char *sql = sqlite3_sql(stmt);
+    int rc;
+    if( !sqlite3_stmt_busy(stmt) ) continue;
+    if( sql==NULL ) return 0;
+    rc = read_program(connection->db, sql, function, &seen);
+    if( (rc & 0xff)==SQLITE_NOMEM ) at_fail(env, AT_NOMEM, "out of memory");
+    if( (rc & 0xff)==SQLITE_INTERRUPT ) at_fail(env, AT_INTERRUPT, "interrupted");
+    if( rc!=SQLITE_OK || seen.n_inverted>0 ) return 0;
+  }
+  return 1;
 }

@@ -84,8 +84,9 @@ static int has_word(const char *text, const char *word, size_t n){
 /* Whether an operation's fourth operand names a collation that is none of SQLite's: 'name-8' or k(2,name,B). */
 static int has_foreign_collation(Work *work, const char *p4){
   static const char *const known[] = {"BINARY", "NOCASE", "RTRIM"};
-  sqlite3_stmt *stmt = work_prepare(work, "PRAGMA collation_list");
-  int found = 0;
+  sqlite3_stmt *stmt = NULL;
+  int rc = sqlite3_prepare_v2(work->connection->db, "PRAGMA collation_list", -1, &stmt, NULL), found = rc!=SQLITE_OK;
+  if( rc==SQLITE_NOMEM ) at_fail(&work->env, AT_NOMEM, "out of memory");    /* else an authorizer denies it */
   while( work_row(work, stmt) ){
     const char *name = work_text(work, stmt, 1);
     size_t i;
