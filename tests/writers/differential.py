@@ -170,7 +170,8 @@ class World:
                     self.check(connection, f"{kind} (open)")
         elif kind.startswith("backup"):
             with contextlib.closing(sqlite3.connect(self.pick.choice(self.files[1:]))) as source:
-                source.backup(connection, name=self.pick.choice(["main", "other"]), sleep=0)
+                self.tries = 0
+                source.backup(connection, name=self.pick.choice(["main", "other"]), sleep=0, progress=self.give_up)
         elif kind == "function":
             connection.create_function("host", 1, host(self.n), deterministic=True)
         elif kind == "collation":
@@ -191,6 +192,12 @@ class World:
             finally:
                 connection.execute("DETACH image")
         return kind
+
+    def give_up(self, status, remaining, total):
+        """Python's backup() tries for ever where the target is locked."""
+        self.tries += 1
+        if self.tries > 3:
+            raise sqlite3.OperationalError("backup gives up")
 
     def ask_image(self, connection):
         call = BOTH.format("image.touches", "image.conversions")
@@ -226,9 +233,9 @@ class World:
         keep(connection, 64)
         return found
 
-    def check(self, connection, what):
+    def check(self, connection, what, calls=None):
         """Warm, then cold in the same view of things; twice, since the first may be the one that loads."""
-        for call in self.pick.sample(CALLS, 3):
+        for call in calls or self.pick.sample(CALLS, 2):
             reading = not connection.in_transaction
             if reading:
                 with contextlib.suppress(sqlite3.Error):
@@ -257,8 +264,10 @@ class World:
 
     def step(self):
         self.n += 1
-        connection = self.pick.choice(self.warm)
-        kind = self.pick.choice([self.rows, self.rows, self.rows, self.schema, self.schema, self.transaction, self.transaction, self.pragma, self.attach, self.attach, None, None, None, self.of_python])
+        connection, calls = self.pick.choice(self.warm), self.pick.sample(CALLS, 3)
+        for call in calls:
+            outcome(connection, call)  # so that there is something to be seen through
+        kind = self.pick.choice([self.rows, self.rows, self.rows, self.schema, self.schema, self.transaction, self.transaction, self.pragma, self.pragma, self.attach, self.attach, None, None, None, self.of_python, self.of_python, self.of_python])
         what = ""
         try:
             if kind is None:
@@ -272,7 +281,9 @@ class World:
         except sqlite3.Error as error:
             what += f" -- {error}"
         self.log.append(f"{self.n}: connection {self.warm.index(connection)}: {what}")
-        self.check(self.pick.choice(self.warm), what)
+        self.check(connection, what, calls)
+        if self.n % 5 == 0:
+            self.check(self.pick.choice(self.warm), what)
         if self.n % 7 == 0:
             self.check_by_another(self.warm[0], self.files[0])
         if self.n % 40 == 0:
