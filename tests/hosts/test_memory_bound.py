@@ -144,6 +144,25 @@ def test_some_need_more_than_a_megabyte(path):
     assert refused >= len(STATEMENTS) - 2, refused
 
 
+@pytest.mark.parametrize("call", ["first_touch(id, ts)", "last_touch(id, -ts)"])
+@pytest.mark.parametrize("over, moves", [("", False), ("OVER (ORDER BY id)", False), ("OVER (ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND 3 FOLLOWING)", False),
+                                         ("OVER (ORDER BY id ROWS BETWEEN 70000 PRECEDING AND CURRENT ROW)", True)])  # fmt: skip
+def test_a_frame_that_no_row_leaves_keeps_one(path, call, over, moves):
+    """A plain aggregate of 100 million rows would otherwise keep them all, as the earliest of them might leave a frame."""
+    connection = connect(path)
+    bound(connection, 1)
+    sql = f"SELECT count(x), min(x), max(x) FROM (SELECT {call} {over} AS x FROM touches)"
+    if moves:
+        with pytest.raises(sqlite3.OperationalError, match="more than 1 MB"):
+            connection.execute(sql).fetchall()
+        bound(connection, 100)
+        assert connection.execute(sql).fetchone() == (TOUCHES, 1, TOUCHES - 70_000)
+        both = f"SELECT * FROM ({sql}), (SELECT {call} FROM touches)"  # one statement with either: none may be cut short
+        assert connection.execute(both).fetchone() == (TOUCHES, 1, TOUCHES - 70_000, 1)
+    else:
+        assert connection.execute(sql).fetchone() == (TOUCHES if over else 1, 1, 1)
+
+
 def test_what_is_kept_does_not_count(path):
     """It has a bound of its own, cache_mb: under a bound that would not let it load, a relation that has been kept is used."""
     sql = f"SELECT sum(value) FROM attribution_summary({BOTH}, 'linear')"
