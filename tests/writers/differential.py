@@ -206,7 +206,7 @@ class World:
 
     def of_others(self):
         """A commit of another connection, of one that shares the cache, or of a process; or a file that takes the place of another."""
-        script = self.pick.choice([self.rows, self.schema, self.pragma, self.transaction])().replace("temp.", "").replace("CREATE TEMP ", "CREATE ")
+        script = self.pick.choice([self.rows, self.schema, self.pragma, self.transaction])().replace("temp.", "").replace("main.", "").replace("CREATE TEMP ", "CREATE ")
         who = self.pick.choice(["writer", "writer", "sharer", "sharer", "process", "third", "rename"])
         if who == "process":
             subprocess.run([sys.executable, "-c", PROCESS, self.pick.choice(self.files[:2]), script], check=True)
