@@ -20,6 +20,8 @@
 #   make fuzz-minute  the same for a minute together; part of make test
 #   make test-limits  the limits with 10,000 connections, and 1,500 damaged files under sanitizers
 #   make test-fresh   both commands in a clean Debian made by debootstrap
+#   make test-large   a hundred million touches (TOUCHES): every kind of call, right answers, memory and time (an hour; 4.1 GB of disk)
+#   make test-differential  random changes by several connections and processes: warm answers are the cold ones (DIFFERENTIAL_STEPS)
 #   make reference    docs/reference.md from the extension's own tables, sql-examples/README.md from the examples
 #   make examples     what the cookbook prints, written down anew in sql-examples/expected: look at the difference
 #   V=1 shows the commands
@@ -58,7 +60,7 @@ HEADERS := $(wildcard ext/*.h ext/*/*.h)
 EXTENSION := $(BUILD)/attribution.$(SUFFIX)
 CORE_TESTS := $(patsubst tests/core/%.c,$(BUILD)/core/%,$(wildcard tests/core/test_*.c))
 
-.PHONY: all demo test test-core test-sql test-peers test-writers test-cancel test-fresh bench bench-docs bench-funnel bench-effects reference examples debug clean test-builds test-numbers test-asan test-asan-clang test-valgrind test-tsan test-oom test-fuzz fuzz fuzz-minute test-limits
+.PHONY: all demo test test-core test-sql test-peers test-writers test-cancel test-fresh bench bench-docs bench-funnel bench-effects reference examples debug clean test-builds test-numbers test-asan test-asan-clang test-valgrind test-tsan test-oom test-fuzz fuzz fuzz-minute test-limits test-large test-differential
 .PHONY: setup-build setup-demo setup-test setup-peers setup-bench-peers setup-clang setup-fuzz setup-valgrind
 all: $(EXTENSION)
 
@@ -313,6 +315,24 @@ reference: setup-test $(EXTENSION)
 
 examples: setup-test $(EXTENSION) $(BUILD)/demo.db
 	$(PYTHON) tests/cookbook/record.py
+
+# The benchmark's rows again; the database is kept until make clean.
+TOUCHES ?= 100000000
+$(BUILD)/large/generate: tests/bench/generate.c | setup-test
+	@mkdir -p $(@D)
+	@echo "  $@"
+	$(Q)$(CC) -std=c11 $(CFLAGS) -o $@ $< -lsqlite3
+
+$(BUILD)/large/touches-%.db: $(BUILD)/large/generate
+	@echo "  $@"
+	$(Q)rm -f $@.part && $< $@.part $* && mv $@.part $@
+
+test-large: setup-test $(EXTENSION) $(BUILD)/large/touches-$(TOUCHES).db
+	$(PYTHON) tests/large/large.py $(BUILD)/large/touches-$(TOUCHES).db $(TOUCHES)
+
+DIFFERENTIAL_STEPS ?= 3000
+test-differential: setup-test $(EXTENSION)
+	$(PYTHON) tests/writers/differential.py $(DIFFERENTIAL_STEPS)
 
 clean:
 	rm -rf $(BUILD)

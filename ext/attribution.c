@@ -18,6 +18,7 @@ SQLITE_EXTENSION_INIT1
 #define SQLITE_RESULT_SUBTYPE 0x001000000
 #endif
 #define PURE (SQLITE_UTF8|SQLITE_DETERMINISTIC|SQLITE_INNOCUOUS)
+#define SETTING (SQLITE_UTF8|SQLITE_DIRECTONLY)
 #define JSON (PURE|SQLITE_SUBTYPE|SQLITE_RESULT_SUBTYPE)
 
 /* As many arguments as a function takes by default. A final function is not told
@@ -106,6 +107,10 @@ static const Function functions[] = {
   {"logistic_predict", -1, -1, PURE, logistic_predict_function, NULL, NULL, NULL, NULL,
    "logistic_predict(model, x1, …)", "the probability that a model of logistic_fit gives; NULL where the model or an x is NULL",
    "SELECT deal_id, logistic_predict((SELECT logistic_fit(status = 'won', fit = 'strong') FROM deals JOIN accounts USING (account_id) WHERE status <> 'open'), fit = 'strong') FROM deals JOIN accounts USING (account_id) WHERE status = 'open'"},
+  {"attribution_memory_mb", 0, 1, SETTING, memory_mb_function, NULL, NULL, NULL, NULL,
+   "attribution_memory_mb([megabytes])",
+   "the memory that running statements of this connection may use, in MB, after setting it; three quarters of the machine's at first; 0: no bound",
+   "SELECT attribution_memory_mb(8000)"},
   {"attribution_version", 0, 0, PURE, version_function, NULL, NULL, NULL, NULL,
    "attribution_version()", "version and build", "SELECT attribution_version()"},
   {NULL, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL}
@@ -183,7 +188,7 @@ static int register_each(Connection *connection, const Function *f){
   return rc;
 }
 
-/* Every registration holds a reference; SQLite calls connection_release() when
+/* Every registration holds a reference; SQLite calls connection_lost_function() when
 ** it is replaced, when it fails, and when the connection closes. */
 static int register_function(Connection *connection, const Function *f){
   int rc = SQLITE_OK, n;
@@ -192,10 +197,10 @@ static int register_function(Connection *connection, const Function *f){
     connection->references++;
     if( f->value ){
       rc = sqlite3_create_window_function(connection->db, f->name, n, f->flags, connection, f->step,
-                                          f->final, f->value, f->inverse, connection_release);
+                                          f->final, f->value, f->inverse, connection_lost_function);
     }else{
       rc = sqlite3_create_function_v2(connection->db, f->name, n, f->flags, connection, f->scalar,
-                                      f->step, f->final, connection_release);
+                                      f->step, f->final, connection_lost_function);
     }
     rc = unless_there(connection, rc);
   }

@@ -37,6 +37,7 @@ int at_grow(AtEnv *env, void *array, size_t count, size_t size){
   }
   grown = env->alloc->resize(env->alloc->ctx, old, count*size);
   if( grown==NULL ){
+    if( env->alloc->explain ) env->alloc->explain(env->alloc->ctx, env);
     at_fail(env, AT_NOMEM, "out of memory");
     return 0;
   }

@@ -25,10 +25,13 @@
 */
 enum { AT_OK = 0, AT_NOMEM = 1, AT_INVALID = 2, AT_INTERRUPT = 3, AT_TOOBIG = 4 };
 
+typedef struct AtEnv AtEnv;
 typedef struct AtAlloc AtAlloc;
 struct AtAlloc {
   void *(*resize)(void *ctx, void *block, size_t bytes); /* bytes 0 frees; from any thread */
   void *ctx;
+  void (*explain)(void *ctx, AtEnv *env); /* after a NULL: fails with the reason, if it is not that there is no
+                                          ** more memory; may be NULL; from any thread */
 };
 
 typedef struct AtError AtError;
@@ -37,7 +40,6 @@ struct AtError {
   char text[640];                   /* what is wrong; what to write instead */
 };
 
-typedef struct AtEnv AtEnv;
 struct AtEnv {
   const AtAlloc *alloc;             /* outlives every object made with it */
   int (*heartbeat)(void *ctx);      /* returns 0 to stop; may be NULL */
@@ -98,6 +100,7 @@ void at_text_free(const AtAlloc *alloc, AtText *t);
 typedef int (*AtPart)(AtEnv *env, void *context, uint32_t part);
 int at_parallel(AtEnv *env, uint32_t n, AtPart part, void *context);
 int at_processors(void);
+uint64_t at_memory(void);
 int at_cut_range(int64_t first, int64_t last, int n, int i, int64_t *low, int64_t *high);
 
 /************************ Interface to code in number.c ***********************

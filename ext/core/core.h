@@ -477,6 +477,7 @@ struct AtExtremeItem {
 typedef struct AtExtreme AtExtreme;
 struct AtExtreme {
   int latest;                       /* 0 earliest, 1 latest */
+  int keeps_best;                   /* no row will leave */
   uint64_t added, removed;          /* rows */
   AtExtremeItem *items;             /* ring of candidates, best first */
   size_t head, n, capacity;
@@ -484,6 +485,7 @@ struct AtExtreme {
   size_t n_bytes, bytes_capacity;
 };
 int at_extreme_add(AtEnv *env, AtExtreme *x, int64_t time, const AtCell *value);
+void at_extreme_keep_best(AtExtreme *x);
 void at_extreme_skip(AtExtreme *x);
 void at_extreme_remove(AtExtreme *x);
 int at_extreme_best(const AtExtreme *x, AtCell *value);

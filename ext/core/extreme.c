@@ -5,7 +5,8 @@
 ** A monotonic queue: a row that is beaten by a later row can never be the answer
 ** again and is dropped when the later row comes, so the head is always the answer, a
 ** row enters and leaves once, and any frame costs O(1) a row. Rows leave in the
-** order in which they came, as SQLite's window frames do.
+** order in which they came, as SQLite's window frames do. Where none will ever leave, the head is
+** all that is kept.
 */
 #include "core.h"
 
@@ -66,6 +67,7 @@ int at_extreme_add(AtEnv *env, AtExtreme *x, int64_t time, const AtCell *value){
   char number[9];
   const char *bytes;
   size_t n = at_encode(value, number, &bytes);
+  if( x->keeps_best && x->n>0 && !beats_last(x, time, value) ) return 1;
   while( x->n>0 && beats_last(x, time, value) ){
     x->n--;
     x->n_bytes = item_at(x, x->n)->offset;
@@ -80,6 +82,15 @@ int at_extreme_add(AtEnv *env, AtExtreme *x, int64_t time, const AtCell *value){
   if( n ) memcpy(x->bytes+x->n_bytes+1, bytes, n);
   x->n_bytes += n+1;
   return 1;
+}
+
+/* From now on no row leaves: what is behind the head cannot be the answer. */
+void at_extreme_keep_best(AtExtreme *x){
+  x->keeps_best = 1;
+  if( x->n>1 ){
+    x->n_bytes = item_at(x, 1)->offset;
+    x->n = 1;
+  }
 }
 
 /* The next row enters, without a value or time. */

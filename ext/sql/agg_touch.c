@@ -14,11 +14,14 @@
 */
 #include "sql.h"
 
+#define MANY_ITEMS 4096              /* for which it is worth a look at the program */
+
 typedef struct State State;
 struct State {
   int started;
   AtEnv env;
   AtExtreme extreme;
+  int looked;                       /* at the program, for what frame it is */
 };
 
 static const char *name_of(int latest){ return latest ? "last_touch" : "first_touch"; }
@@ -37,6 +40,14 @@ static State *state_of(sqlite3_context *context, int latest){
   return s;
 }
 
+/* A queue that grows may be that of a plain aggregate, which needs its head alone. */
+static void look_at_frame(State *s, sqlite3_context *context, int latest){
+  char called[16];
+  sqlite3_snprintf(sizeof called, called, "%s(", name_of(latest));
+  s->looked = 1;
+  if( frame_stands(&s->env, sqlite3_user_data(context), called) ) at_extreme_keep_best(&s->extreme);
+}
+
 static void step(sqlite3_context *context, sqlite3_value **argv, int latest){
   State *s = state_of(context, latest);
   AtCell value;
@@ -48,6 +59,7 @@ static void step(sqlite3_context *context, sqlite3_value **argv, int latest){
     at_extreme_skip(&s->extreme);
   }else{
     at_extreme_add(&s->env, &s->extreme, time, &value);
+    if( s->extreme.n>=MANY_ITEMS && !s->looked ) look_at_frame(s, context, latest);
   }
   if( s->env.error.code ) result_failure(context, name_of(latest), &s->env);
 }
@@ -65,7 +77,8 @@ void last_touch_step(sqlite3_context *context, int argc, sqlite3_value **argv){
 void touch_inverse(sqlite3_context *context, int argc, sqlite3_value **argv){
   State *s = sqlite3_aggregate_context(context, 0);
   (void)argc; (void)argv;
-  if( s && s->started && s->extreme.removed<s->extreme.added ) at_extreme_remove(&s->extreme);
+  if( s && s->started && s->extreme.keeps_best ) sqlite3_result_error(context, "a frame that stood has moved", -1);
+  else if( s && s->started && s->extreme.removed<s->extreme.added ) at_extreme_remove(&s->extreme);
 }
 
 void touch_value(sqlite3_context *context){

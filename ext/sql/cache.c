@@ -38,6 +38,7 @@ static void forget(Connection *connection){
 
 static void drop(Connection *connection, Cached *c){
   forget(connection);
+  connection->kept -= c->bytes;
   at_text_free(&connection->alloc, &c->key);
   at_store_release(c->store);
   at_free(&connection->alloc, c);
@@ -96,6 +97,7 @@ void cache_keep(AtEnv *env, Connection *connection, AtText *key, AtStore *store)
   c->bytes = at_store_size(store)+c->key.capacity;
   c->next = connection->cached;
   connection->cached = c;
+  connection->kept += c->bytes;
   shrink(connection);
 }
 

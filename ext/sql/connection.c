@@ -9,21 +9,67 @@
 */
 #include "sql.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <string.h>
 
 /* A relation may be a view that calls us again; no deeper than this. */
 #define MAX_DEPTH 8
-#define DEFAULT_CACHE_MB 1024
+#define DEFAULT_CACHE_MB 1024        /* or an eighth of the machine's memory, if that is more */
 #define MAX_DEFAULT_THREADS 4
+#define MEGABYTE ((size_t)1024*1024)
+#define MOST_AT_ONCE 0x7ffffeff       /* bytes of a block that SQLite gives, at most */
+
+/* Whether statements would hold more than they may if a block grew. What is kept for later ones does not count. */
+static int is_beyond(const Connection *c, size_t growth){
+  size_t used = c->used, kept = c->kept;
+  size_t theirs = used>kept ? used-kept : 0;
+  return c->memory_limit>0 && (theirs>c->memory_limit || growth>c->memory_limit-theirs);
+}
 
 static void *resize(void *ctx, void *block, size_t bytes){
-  (void)ctx;
+  Connection *c = ctx;
+  size_t old = block ? (size_t)sqlite3_msize(block) : 0;
+  void *grown;
   if( bytes==0 ){
     sqlite3_free(block);
+    c->used -= old;
     return NULL;
   }
-  return sqlite3_realloc64(block, bytes);
+  if( bytes>MOST_AT_ONCE ){
+    c->oversized++;
+    return NULL;
+  }
+  if( bytes>old && is_beyond(c, bytes-old) ){
+    c->refused++;
+    return NULL;
+  }
+  grown = sqlite3_realloc64(block, bytes);
+  if( grown ) c->used += (size_t)sqlite3_msize(grown)-old;
+  return grown;
+}
+
+/* Says why a request was refused, and what to raise; nothing where it was SQLite that had no memory. */
+static void explain(void *ctx, AtEnv *env){
+  Connection *c = ctx;
+  size_t megabytes = c->memory_limit/MEGABYTE;
+  if( c->oversized>0 ){
+    c->oversized--;
+    at_fail(env, AT_INVALID, "more than 2 GB are needed in one piece, which SQLite never gives; read less: a view with "
+            "fewer rows, or smaller groups");
+    return;
+  }
+  if( c->refused==0 ) return;
+  c->refused--;
+  at_fail(env, AT_INVALID, "more than %llu MB are needed, which is what statements of this connection may use; raise it: "
+          "SELECT attribution_memory_mb(%llu), or read less: a view with fewer rows",
+          (unsigned long long)megabytes, (unsigned long long)megabytes*2);
+}
+
+/* Bounds what statements use, 0 = not. */
+void connection_limit(Connection *c, int64_t megabytes){
+  uint64_t most = SIZE_MAX/MEGABYTE;
+  c->memory_limit = megabytes<=0 ? 0 : (uint64_t)megabytes<most ? (size_t)megabytes*MEGABYTE : SIZE_MAX;
 }
 
 /* The heartbeat where there is no Work, in an aggregate or between rows: prepared for
@@ -48,12 +94,17 @@ static int default_threads(void){
 /* A new connection with one reference, or NULL. */
 Connection *connection_open(sqlite3 *db){
   Connection *c = sqlite3_malloc64(sizeof *c);
+  int64_t memory;
   if( c==NULL ) return NULL;
   memset(c, 0, sizeof *c);
   c->db = db;
   c->references = 1;
   c->alloc.resize = resize;
-  cache_limit(c, DEFAULT_CACHE_MB);
+  c->alloc.ctx = c;
+  c->alloc.explain = explain;
+  memory = (int64_t)(at_memory()/MEGABYTE);
+  cache_limit(c, memory/8>DEFAULT_CACHE_MB ? memory/8 : DEFAULT_CACHE_MB);
+  connection_limit(c, memory/4*3);
   c->threads = default_threads();
   return c;
 }
@@ -65,7 +116,15 @@ void connection_release(void *connection){
   readings_clear(c);
   at_text_free(&c->alloc, &c->fingerprint);
   at_text_free(&c->alloc, &c->frame_sql);
+  at_text_free(&c->alloc, &c->frame_state);
+  assert( c->used==0 && c->kept==0 );
   sqlite3_free(c);
+}
+
+/* A function of ours goes: with the connection, or as the host registers its own under that name. */
+void connection_lost_function(void *connection){
+  ((Connection*)connection)->is_replaced = 1;
+  connection_release(connection);
 }
 
 /* An env in place. The text of an error is written when there is one: an aggregate

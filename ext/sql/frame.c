@@ -13,7 +13,12 @@
 ** The running statements are those that are busy on the connection. The last one
 ** found right is remembered, so that a partition costs no EXPLAIN: the statement,
 ** its text, its run, and the state of the databases, as a view may be defined
-** anew under the same text. In a transaction that has written nothing is.
+** anew under the same text, and another statement be made at the same address. That a
+** database was opened anew is seen as in snapshot.c. In a transaction that has written
+** nothing is remembered.
+**
+** first_touch() and last_touch() ask the opposite of a frame that has become large: where no row is
+** ever taken back, only the best one has to be kept.
 */
 #include "sql.h"
 
@@ -37,25 +42,33 @@ static int starts_with(sqlite3_stmt *explain, int column, const char *prefix, in
   return text && strncmp((const char*)text, prefix, strlen(prefix))==0;
 }
 
-/* Reads one statement's program: whether every accumulator of the function
-** moves, or it has none. A program that cannot be had counts as right. */
-static int program_moves(sqlite3 *db, const char *sql, const char *function, int *rc){
+/* Reads one statement's program: the accumulators of the function. */
+static int read_program(sqlite3 *db, const char *sql, const char *function, Seen *seen){
   sqlite3_stmt *explain = NULL;
   char *text = sqlite3_mprintf("EXPLAIN %s", sql);
-  Seen seen;
-  int i, k;
-  memset(&seen, 0, sizeof seen);
+  int code = SQLITE_NOMEM, *rc = &code, i;
+  memset(seen, 0, sizeof *seen);
   *rc = text ? sqlite3_prepare_v2(db, text, -1, &explain, NULL) : SQLITE_NOMEM;
   sqlite3_free(text);
-  if( *rc!=SQLITE_OK ) return 1;
+  if( *rc!=SQLITE_OK ) return code;
   while( *rc==SQLITE_OK && sqlite3_step(explain)==SQLITE_ROW ){
     if( !starts_with(explain, 5, function, rc) ) continue;
     i = sqlite3_column_int(explain, 4);
-    if( starts_with(explain, 1, "AggStep", rc) ) add(seen.stepped, &seen.n_stepped, i);
-    if( starts_with(explain, 1, "AggInverse", rc) ) add(seen.inverted, &seen.n_inverted, i);
+    if( starts_with(explain, 1, "AggStep", rc) ) add(seen->stepped, &seen->n_stepped, i);
+    if( starts_with(explain, 1, "AggInverse", rc) ) add(seen->inverted, &seen->n_inverted, i);
   }
   if( *rc==SQLITE_OK ) *rc = sqlite3_finalize(explain);
   else sqlite3_finalize(explain);
+  return code;
+}
+
+/* Whether every accumulator of the function moves, or there is none. A program that cannot be had
+** counts as right. */
+static int program_moves(sqlite3 *db, const char *sql, const char *function, int *rc){
+  Seen seen;
+  int i, k;
+  *rc = read_program(db, sql, function, &seen);
+  if( *rc!=SQLITE_OK ) return 1;
   for(i=0; i<seen.n_stepped; i++){
     for(k=0; k<seen.n_inverted && seen.inverted[k]!=seen.stepped[i]; k++){}
     if( k==seen.n_inverted ) return 0;
@@ -63,57 +76,101 @@ static int program_moves(sqlite3 *db, const char *sql, const char *function, int
   return 1;
 }
 
-/* A number that changes with every commit of a schema. */
-static unsigned generation(sqlite3 *db){
-  static const char *const names[] = {"main", "temp"};
-  unsigned sum = 0, version;
-  int i;
-  for(i=0; i<2; i++){
-    version = 0;
-    if( sqlite3_file_control(db, names[i], SQLITE_FCNTL_DATA_VERSION, &version)==SQLITE_OK ) sum += version;
-  }
+static void add_databases(Work *work, AtText *state){
+  sqlite3 *db = work->connection->db;
+  sqlite3_file *file = NULL;
+  sqlite3_stmt *list;
 #if SQLITE_VERSION_NUMBER>=3039000
   if( sqlite3_libversion_number()>=3039000 ){
-    for(i=2; sqlite3_db_name(db, i); i++){
-      version = 0;
-      sqlite3_file_control(db, sqlite3_db_name(db, i), SQLITE_FCNTL_DATA_VERSION, &version);
-      sum += version;
+    const char *name;
+    int i;
+    for(i=0; (name = sqlite3_db_name(db, i))!=NULL; i++){
+      /* temp is listed before it is opened */
+      if( i==1 && sqlite3_file_control(db, name, SQLITE_FCNTL_FILE_POINTER, &file)!=SQLITE_OK ) continue;
+      snapshot_add_database(work, state, i, name);
     }
+    return;
   }
 #endif
-  return sum;
+  (void)db; (void)file;
+  list = work_prepare(work, "PRAGMA database_list");
+  while( work_row(work, list) ){
+    const char *name = work_text(work, list, 1);
+    if( name ) snapshot_add_database(work, state, sqlite3_column_int(list, 0), name);
+  }
+  sqlite3_finalize(list);
+}
+
+/* The state of all databases; empty where it cannot be told, an authorizer denying it perhaps: then
+** nothing is remembered, and that is all that comes of it. */
+static AtText state_of(Connection *connection){
+  AtText state = {0};
+  Work work;
+  if( !sqlite3_get_autocommit(connection->db) && sqlite3_txn_state(connection->db, NULL)==SQLITE_TXN_WRITE ) return state;
+  memset(&work, 0, sizeof work);
+  work.connection = connection;
+  work.env = connection_env(connection);
+  work.may_cache = 1;
+  add_databases(&work, &state);
+  if( !work.may_cache || work.env.error.code ) at_text_free(&connection->alloc, &state);
+  return state;
+}
+
+static int same_state(const AtText *a, const AtText *b){
+  return a->n==b->n && a->n>0 && memcmp(a->text, b->text, a->n)==0;
 }
 
 /* Whether a statement is the one found right before, nothing having changed. */
-static int is_remembered(const Connection *connection, sqlite3_stmt *stmt, const char *sql){
-  sqlite3 *db = connection->db;
+static int is_remembered(const Connection *connection, sqlite3_stmt *stmt, const char *sql, const AtText *state){
   return stmt==connection->frame_stmt
       && connection->frame_run==sqlite3_stmt_status(stmt, SQLITE_STMTSTATUS_RUN, 0)
       && connection->frame_sql.n==strlen(sql) && strcmp(connection->frame_sql.text, sql)==0
-      && (sqlite3_get_autocommit(db) || sqlite3_txn_state(db, NULL)!=SQLITE_TXN_WRITE)
-      && connection->frame_generation==generation(db);
+      && same_state(&connection->frame_state, state);
+}
+
+static void remember(AtEnv *env, Connection *connection, sqlite3_stmt *stmt, const char *sql, const AtText *state){
+  connection->frame_stmt = NULL;
+  connection->frame_sql.n = connection->frame_state.n = 0;
+  at_text_add(env, &connection->frame_sql, sql, strlen(sql));
+  at_text_add(env, &connection->frame_state, state->text, state->n);
+  if( env->error.code ) return;
+  connection->frame_stmt = stmt;
+  connection->frame_run = sqlite3_stmt_status(stmt, SQLITE_STMTSTATUS_RUN, 0);
 }
 
 /* Whether all running statements on the connection give the function, named as
 ** EXPLAIN shows it ("touch_credit("), a frame whose start moves. */
 int frame_moves(AtEnv *env, Connection *connection, const char *function){
+  AtText state = state_of(connection);
   sqlite3_stmt *stmt = NULL;
-  int rc;
-  while( (stmt = sqlite3_next_stmt(connection->db, stmt))!=NULL ){
+  int rc, moves = 1;
+  while( moves && !env->error.code && (stmt = sqlite3_next_stmt(connection->db, stmt))!=NULL ){
     const char *sql = sqlite3_sql(stmt);
     if( sql==NULL || !sqlite3_stmt_busy(stmt) ) continue;
-    if( is_remembered(connection, stmt, sql) ) continue;
-    if( !program_moves(connection->db, sql, function, &rc) ) return 0;
+    if( is_remembered(connection, stmt, sql, &state) ) continue;
+    moves = program_moves(connection->db, sql, function, &rc);
     if( (rc & 0xff)==SQLITE_NOMEM ) at_fail(env, AT_NOMEM, "out of memory");
     if( (rc & 0xff)==SQLITE_INTERRUPT ) at_fail(env, AT_INTERRUPT, "interrupted");
-    if( env->error.code ) return 1;
-    connection->frame_stmt = NULL;
-    connection->frame_sql.n = 0;
-    at_text_add(env, &connection->frame_sql, sql, strlen(sql));
-    if( env->error.code ) return 1;
-    connection->frame_stmt = stmt;
-    connection->frame_run = sqlite3_stmt_status(stmt, SQLITE_STMTSTATUS_RUN, 0);
-    connection->frame_generation = generation(connection->db);
+    if( moves && !env->error.code ) remember(env, connection, stmt, sql, &state);
+  }
+  at_text_free(&connection->alloc, &state);
+  return moves;
+}
+
+/* Whether no running statement on the connection takes a row back out of the function: a plain
+** aggregate, or frames that only grow. Where that cannot be seen, one might. */
+int frame_stands(AtEnv *env, Connection *connection, const char *function){
+  sqlite3_stmt *stmt = NULL;
+  Seen seen;
+  while( (stmt = sqlite3_next_stmt(connection->db, stmt))!=NULL ){
+    const char *sql = sqlite3_sql(stmt);
+    int rc;
+    if( !sqlite3_stmt_busy(stmt) ) continue;
+    if( sql==NULL ) return 0;
+    rc = read_program(connection->db, sql, function, &seen);
+    if( (rc & 0xff)==SQLITE_NOMEM ) at_fail(env, AT_NOMEM, "out of memory");
+    if( (rc & 0xff)==SQLITE_INTERRUPT ) at_fail(env, AT_INTERRUPT, "interrupted");
+    if( rc!=SQLITE_OK || seen.n_inverted>0 ) return 0;
   }
   return 1;
 }

@@ -50,12 +50,23 @@ static void add_mark(Work *work, AtText *fingerprint, const char *name){
   at_text_add(&work->env, fingerprint, (const char*)&mark, sizeof mark);
 }
 
-/* Opens a read transaction on one schema and adds what identifies its content. */
-static void add_schema(Work *work, AtText *fingerprint, int number, const char *name, const char *file){
+/* Adds a database's name and what tells its content from any other under that name, as long as it
+** is being read; where nothing does, may_cache goes. */
+void snapshot_add_database(Work *work, AtText *fingerprint, int number, const char *name){
   sqlite3 *db = work->connection->db;
-  sqlite3_stmt *pin;
   sqlite3_file *handle = NULL;
   unsigned version = 0;
+  if( sqlite3_file_control(db, name, SQLITE_FCNTL_DATA_VERSION, &version)!=SQLITE_OK ) version = 0;
+  if( sqlite3_file_control(db, name, SQLITE_FCNTL_FILE_POINTER, &handle)!=SQLITE_OK ) handle = NULL;
+  at_text_add(&work->env, fingerprint, name, strlen(name)+1);
+  at_text_add(&work->env, fingerprint, (const char*)&version, sizeof version);
+  at_text_add(&work->env, fingerprint, (const char*)&handle, sizeof handle);
+  if( is_reopened(db, name, number) ) add_mark(work, fingerprint, name);
+}
+
+/* Opens a read transaction on one schema and adds what identifies its content. */
+static void add_schema(Work *work, AtText *fingerprint, int number, const char *name, const char *file){
+  sqlite3_stmt *pin;
   int64_t cookie;
   if( work->n_pins>=(int)(sizeof work->pins/sizeof *work->pins) ){ work->may_cache = 0; return; }
   pin = work_prepare(work, "PRAGMA \"%w\".schema_version", name);
@@ -63,14 +74,9 @@ static void add_schema(Work *work, AtText *fingerprint, int number, const char *
   work->pins[work->n_pins++] = pin;
   if( !work_row(work, pin) ){ work->may_cache = 0; return; }    /* an authorizer may leave it out */
   cookie = sqlite3_column_int64(pin, 0);
-  if( sqlite3_file_control(db, name, SQLITE_FCNTL_DATA_VERSION, &version)!=SQLITE_OK ) version = 0;
-  if( sqlite3_file_control(db, name, SQLITE_FCNTL_FILE_POINTER, &handle)!=SQLITE_OK ) handle = NULL;
-  at_text_add(&work->env, fingerprint, name, strlen(name)+1);
   if( file ) at_text_add(&work->env, fingerprint, file, strlen(file)+1);
-  at_text_add(&work->env, fingerprint, (const char*)&version, sizeof version);
   at_text_add(&work->env, fingerprint, (const char*)&cookie, sizeof cookie);
-  at_text_add(&work->env, fingerprint, (const char*)&handle, sizeof handle);
-  if( is_reopened(db, name, number) ) add_mark(work, fingerprint, name);
+  snapshot_add_database(work, fingerprint, number, name);
 }
 
 /* Pins every schema to one snapshot and drops the cache if anything changed. */
@@ -103,7 +109,7 @@ void snapshot_begin(Work *work){
 
 /* The SELECT's text, what its columns are taken for, and its program as this connection may run
 ** it now: an authorizer that has come since would read other values into the same text. */
-static AtText cache_key(Work *work, const Relation *r){
+static AtText cache_key(Work *work, const Relation *r, int *repeatable){
   const AtShape *shape = &r->shape;
   int64_t roles[6];
   AtText key = relation_select(work, r, SELECT_ALL);
@@ -114,7 +120,7 @@ static AtText cache_key(Work *work, const Relation *r){
   roles[4] = shape->has_id;
   roles[5] = shape->n_tags;
   at_text_add(&work->env, &key, (const char*)roles, sizeof roles);
-  program_add(work, r, &key);
+  *repeatable = program_add(work, r, &key);
   return key;
 }
 
@@ -130,14 +136,14 @@ static int finds_all(const Relation *r, const AtCell *entity){
 ** entity alone. The caller releases the store. */
 AtStore *snapshot_store(Work *work, const Relation *r, const AtCell *entity){
   Connection *connection = work->connection;
-  AtText key = cache_key(work, r);
+  int repeatable = 0;
+  AtText key = cache_key(work, r, &repeatable);
   AtStore *store = NULL;
-  if( !work->env.error.code && work->may_cache ) store = cache_find(connection, &key);
+  if( !work->env.error.code && work->may_cache && repeatable ) store = cache_find(connection, &key);
   if( store==NULL && !work->env.error.code ){
     if( entity && finds_all(r, entity) && load_is_search(work, r) ){
       store = load_relation(work, r, entity);
     }else{
-      int repeatable = program_is_repeatable(work, r);
       store = load_relation(work, r, NULL);
       if( store && work->may_cache && repeatable ) cache_keep(&work->env, connection, &key, store);
     }

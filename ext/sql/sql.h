@@ -20,6 +20,11 @@ SQLITE_EXTENSION_INIT3
 /************************ Interface to code in connection.c *******************
 ** What one connection shares among its statements, and one statement's work.
 */
+#ifdef __STDC_NO_ATOMICS__          /* then there are no threads either */
+#define SHARED_COUNT size_t
+#else
+#define SHARED_COUNT _Atomic size_t
+#endif
 typedef struct Cached Cached;
 typedef struct Learned Learned;
 typedef struct Connection Connection;
@@ -27,9 +32,15 @@ struct Connection {
   sqlite3 *db;
   int references;                   /* one per registered function and module */
   int resumes;                      /* a load that failed has left functions of its own */
+  int is_replaced;                  /* the host has put a function in the place of one of ours */
   int depth;                        /* loads within loads */
   int is_too_deep;                  /* an error says so, until the outermost has ended */
   AtAlloc alloc;
+  SHARED_COUNT used;                /* bytes that it has given and not taken back */
+  SHARED_COUNT refused;             /* requests beyond memory_limit that have not been explained */
+  SHARED_COUNT oversized;           /* likewise, requests for more than SQLite gives at once */
+  size_t kept;                      /* of used: stores in cached */
+  size_t memory_limit;              /* for used without kept; 0 = none */
   Cached *cached;                   /* newest first */
   Learned *learned;                 /* from what is cached */
   AtText fingerprint;               /* under which cached is valid */
@@ -38,7 +49,7 @@ struct Connection {
   sqlite3_stmt *frame_stmt;         /* looked at last by frame_moves() */
   AtText frame_sql;
   int frame_run;                    /* which run of it */
-  unsigned frame_generation;        /* of the databases then */
+  AtText frame_state;               /* of the databases then */
   struct Reading *readings[8];      /* see reading.c */
   unsigned next_reading;            /* whose place the next one takes */
 };
@@ -54,6 +65,8 @@ struct Work {
 };
 Connection *connection_open(sqlite3 *db);
 void connection_release(void *connection);
+void connection_lost_function(void *connection);
+void connection_limit(Connection *connection, int64_t megabytes);
 AtEnv connection_env(Connection *connection);
 int connection_is_utf8(Connection *connection);
 void connection_env_at(Connection *connection, AtEnv *env);
@@ -191,13 +204,13 @@ AtStore *readers_load(Work *work, const Relation *relation);
 /************************ Interface to code in program.c **********************
 ** What EXPLAIN tells of a load.
 */
-void program_add(Work *work, const Relation *relation, AtText *key);
-int program_is_repeatable(Work *work, const Relation *relation);
+int program_add(Work *work, const Relation *relation, AtText *key);
 
 /************************ Interface to code in snapshot.c *********************
 ** One snapshot per statement, and which loaded relations still hold.
 */
 void snapshot_begin(Work *work);
+void snapshot_add_database(Work *work, AtText *fingerprint, int number, const char *name);
 AtStore *snapshot_store(Work *work, const Relation *relation, const AtCell *entity);
 
 /************************ Interface to code in vtab.c *************************
@@ -318,6 +331,7 @@ extern const Family attribution_family, summary_family, journeys_family, funnel_
 /************************ Interface to code in frame.c ************************
 ** Whether a window function's frame moves.
 */
+int frame_stands(AtEnv *env, Connection *connection, const char *function);
 int frame_moves(AtEnv *env, Connection *connection, const char *function);
 
 /************************ Interface to code in agg_*.c ************************/
@@ -361,7 +375,8 @@ void lift_final(sqlite3_context *context);
 void auc_step(sqlite3_context *context, int argc, sqlite3_value **argv);
 void auc_final(sqlite3_context *context);
 
-/************************ Interface to code in period.c ***********************/
+/************************ Interface to code in memory.c, period.c *************/
+void memory_mb_function(sqlite3_context *context, int argc, sqlite3_value **argv);
 void period_of_function(sqlite3_context *context, int argc, sqlite3_value **argv);
 
 /************************ Interface to code in domain.c ***********************/

@@ -108,7 +108,7 @@ static inline void *any_thread_resize(void *ctx, void *block, size_t bytes){
 }
 
 static inline AtEnv threads_env(int threads){
-  static const AtAlloc any_thread = {any_thread_resize, NULL};
+  static const AtAlloc any_thread = {any_thread_resize, NULL, NULL};
   AtEnv env;
   memset(&env, 0, sizeof env);
   env.alloc = &any_thread;

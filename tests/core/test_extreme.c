@@ -144,12 +144,41 @@ static void test_value_keeps_class_and_bytes(void **state){
   }
 }
 
+/* Where no row leaves, the head alone is kept, from whenever that is known. */
+static void test_only_the_best_is_kept(void **state){
+  Heap *heap = *state;
+  int latest, known;
+  for(latest=0; latest<2; latest++){
+    for(known=0; known<200; known+=7){
+      AtEnv env = heap_env(heap);
+      AtExtreme kept = {0}, whole = {0};
+      Random r = {17};
+      int i;
+      kept.latest = whole.latest = latest;
+      for(i=0; i<200; i++){
+        AtCell value = cell_integer(random_between(&r, 0, 8)), a, b;
+        int64_t time = random_between(&r, 0, 19) + (latest ? -i : i);
+        if( i==known ) at_extreme_keep_best(&kept);
+        assert_true(at_extreme_add(&env, &kept, time, &value));
+        assert_true(at_extreme_add(&env, &whole, time, &value));
+        assert_true(at_extreme_best(&kept, &a) && at_extreme_best(&whole, &b));
+        assert_int_equal(a.integer, b.integer);
+        assert_true(i<known || kept.n==1);
+      }
+      assert_true(whole.n>1);
+      at_extreme_free(env.alloc, &kept);
+      at_extreme_free(env.alloc, &whole);
+    }
+  }
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     HEAP_TEST(test_random_frames),
     HEAP_TEST(test_sliding_frame_keeps_no_more_than_it_needs),
     HEAP_TEST(test_worst_orders),
     HEAP_TEST(test_value_keeps_class_and_bytes),
+    HEAP_TEST(test_only_the_best_is_kept),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -360,3 +360,107 @@ def test_what_is_not_committed_is_not_kept(path):
         assert connection.execute("SELECT DISTINCT channel FROM attribution('touches', 'conversions') WHERE touch_id > 0").fetchall() == [(channel,)]
     other.execute("ROLLBACK")
     assert answers(connection) == before
+
+
+################################# Nothing in any file ###################################
+
+
+def views(connection):
+    connection.executescript("""
+        CREATE TABLE base(id INTEGER PRIMARY KEY, entity, ts, channel); CREATE TABLE conversions(entity, ts);
+        INSERT INTO base(entity, ts, channel) VALUES (1, 1, 'ads'), (1, 2, 'ADS'), (1, 3, 'email'); INSERT INTO conversions VALUES (1, 9)""")
+
+
+def channels(connection):
+    return sorted(row[0] for row in connection.execute("SELECT channel FROM attribution('v', 'conversions')"))
+
+
+def word(text):
+    return lambda *_: text
+
+
+REGISTERED = {
+    "like": ("SELECT * FROM base WHERE channel LIKE 'A%'", lambda c: c.execute("PRAGMA case_sensitive_like = on"), ["ADS", "ads"], ["ADS"]),
+    "a function": ("SELECT entity, ts, host(channel) AS channel FROM base", lambda c: c.create_function("host", 1, word("b"), deterministic=True), ["a"] * 3, ["b"] * 3),
+    "one of SQLite's": ("SELECT entity, ts, lower(channel) AS channel FROM base", lambda c: c.create_function("lower", 1, word("b"), deterministic=True), ["ads", "ads", "email"], ["b"] * 3),
+    "one of ours": ("SELECT entity, ts, email_domain('x@' || channel || '.de') AS channel FROM base", lambda c: c.create_function("email_domain", 1, word("b"), deterministic=True),
+                    ["ads.de", "ads.de", "email.de"], ["b"] * 3),
+    "one beside ours": ("SELECT entity, ts, logistic_predict('', 1) || 'x' AS channel FROM base WHERE 0 UNION ALL SELECT entity, ts, coalesce(logistic_predict(NULL, ts), 'none') FROM base",
+                        lambda c: c.create_function("logistic_predict", 2, word("b"), deterministic=True), ["none"] * 3, ["b"] * 3),
+    "a collation": ("SELECT * FROM base WHERE channel = 'ads' COLLATE own", lambda c: c.create_collation("own", lambda a, b: 0), ["ads"], ["ADS", "ads", "email"]),
+    "a collation of groups": ("SELECT DISTINCT entity, 1 AS ts, channel COLLATE own AS channel FROM base WHERE ts < 3", lambda c: c.create_collation("own", lambda a, b: 0), ["ADS", "ads"], None),
+    "a collation with a long name": ("SELECT * FROM base WHERE channel = 'ads' COLLATE own_collation_of_more_than_eighteen_bytes",
+                                     lambda c: c.create_collation("own_collation_of_more_than_eighteen_bytes", lambda a, b: 0), ["ads"], ["ADS", "ads", "email"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", REGISTERED)
+@pytest.mark.parametrize("kind", ["a view", "a generated column"])
+def test_what_the_host_registers_anew(what, kind):
+    """The database is the same, and so is the program's text: a view over it is not kept, or not found again."""
+    sql, change, before, after = REGISTERED[what]
+    if kind == "a generated column" and what != "one of SQLite's":
+        pytest.skip("one is enough: the same rule")
+    connection = harness.connect()
+    views(connection)
+    connection.create_function("host", 1, word("a"), deterministic=True)
+    for name in ("own", "own_collation_of_more_than_eighteen_bytes"):
+        connection.create_collation(name, lambda a, b: (a > b) - (a < b))
+    if kind == "a view":
+        connection.execute(f"CREATE TEMP VIEW v AS {sql}")
+    else:
+        connection.execute("CREATE TABLE v(entity, ts, raw, channel AS (lower(raw)))")
+        connection.execute("INSERT INTO v SELECT entity, ts, channel FROM base")
+    assert channels(connection) == channels(connection) == before
+    change(connection)
+    found = channels(connection)
+    assert found == after if after else len(found) == 1
+
+
+def loads(connection):
+    seen = []
+    connection.set_trace_callback(seen.append)
+    channels(connection)
+    connection.set_trace_callback(None)
+    return sum("attribution_ingest(" in text and '"v"' in text for text in seen if not text.startswith("EXPLAIN"))
+
+
+@pytest.mark.parametrize("sql", ["SELECT * FROM base", "SELECT entity, ts, upper(channel) AS channel FROM base WHERE channel LIKE 'a%'",
+                                 "SELECT entity, ts, email_domain('x@' || channel || '.de') AS channel FROM base", "SELECT entity, min(ts) AS ts, channel FROM base GROUP BY 1, 3 COLLATE nocase"])  # fmt: skip
+def test_what_only_sqlite_and_we_have_registered_is_kept(sql):
+    connection = harness.connect()
+    views(connection)
+    connection.create_collation("own", lambda a, b: 0)
+    connection.execute(f"CREATE TEMP VIEW v AS {sql}")
+    assert loads(connection) > 0
+    assert loads(connection) == 0
+
+
+MOVES = "touch_credit(ts, 'linear') OVER (PARTITION BY entity ORDER BY ts ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)"
+STANDS = "touch_credit(ts, 'linear') OVER ()"
+
+
+@pytest.mark.parametrize("where", ["temp", "a.", "a file"])
+def test_the_frame_of_a_view_in_a_database_that_is_opened_anew(tmp_path, where):
+    """The same statement at the same address, over a view whose frame does not move: it was once taken for the one before, and its shares were wrong."""
+    connection = harness.connect(tmp_path / "t.db", cached_statements=0)
+    connection.execute("CREATE TABLE touches AS SELECT 1 AS entity, 1 AS ts")
+
+    def ask(number, call):
+        if where == "temp":
+            connection.execute(f"PRAGMA temp_store = {number}")
+            connection.execute(f"CREATE TEMP VIEW v AS SELECT {call} AS share FROM main.touches")
+        else:
+            connection.execute("ATTACH ? AS a", (":memory:" if where == "a." else str(tmp_path / f"{number}.db"),))
+            connection.execute("CREATE TABLE a.touches AS SELECT 1 AS entity, 1 AS ts")
+            connection.execute(f"CREATE VIEW a.v AS SELECT {call} AS share FROM touches")
+        try:
+            return connection.execute("SELECT share FROM v").fetchall()
+        finally:
+            if where != "temp":
+                connection.execute("DETACH a")
+
+    assert ask(1, MOVES) == [(1.0,)]
+    with pytest.raises(sqlite3.OperationalError, match="this frame is the same for several rows"):
+        ask(2, STANDS)
+    assert ask(1, MOVES) == [(1.0,)] if where != "a file" else True

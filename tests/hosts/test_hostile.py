@@ -350,12 +350,13 @@ def test_every_function_that_takes_a_relation_is_refused_to_an_untrusted_schema(
 
 
 def test_functions_are_innocuous_and_the_private_one_is_direct_only(db):
+    """So is the one that changes what the connection may use."""
     innocuous, direct = 0x200000, 0x80000
     rows = db.execute("SELECT name, flags FROM pragma_function_list WHERE name IN (SELECT name FROM attribution_help WHERE kind = 'function')"
                       " OR name = 'attribution_ingest'").fetchall()  # fmt: skip
     assert len({name for name, _ in rows}) > 20
     for name, flags in rows:
-        assert flags & (innocuous | direct) == (direct if name == "attribution_ingest" else innocuous), name
+        assert flags & (innocuous | direct) == (direct if name in ("attribution_ingest", "attribution_memory_mb") else innocuous), name
 
 
 def test_nothing_is_written_by_any_query(tmp_path):

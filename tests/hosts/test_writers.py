@@ -10,6 +10,7 @@ import harness
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "writers"))
 
+import differential  # noqa: E402
 import stress  # noqa: E402
 
 
@@ -82,3 +83,9 @@ def test_readers_that_are_killed(tmp_path, mode):
     path = str(tmp_path / "t.db")
     stress.make(path, mode, True)
     stress.kill_readers(path, 3)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_random_changes_by_everybody(seed):
+    """A short run of make test-differential: after each operation the warm answers are the cold ones."""
+    assert differential.run(40, seed) == 40
