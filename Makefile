@@ -300,7 +300,7 @@ COMPILER_musl := musl-gcc
 COMPILER_windows := x86_64-w64-mingw32-gcc
 RUN_arm64 := qemu-aarch64 -L /usr/aarch64-linux-gnu
 RUN_i386 := qemu-i386 -L /usr/i686-linux-gnu
-RUN_windows := env WINEPREFIX=$(CURDIR)/$(MACHINES_DIR)/wine WINEDEBUG=-all wine
+RUN_windows := env WINEPREFIX=$(CURDIR)/$(MACHINES_DIR)/wine WINEDEBUG=-all WINEDLLOVERRIDES=mscoree,mshtml= wine
 UNAME_windows := MINGW64
 
 # SQLite's source, which no package of Debian's has in one file, out of the package that node's users build it from.
@@ -329,8 +329,10 @@ $(MACHINES_DIR)/%.built: $(SQLITE_SOURCE)/sqlite3.c FORCE
 	$(Q)C_INCLUDE_PATH=$(CURDIR)/$(SQLITE_SOURCE) $(MAKE) --no-print-directory BUILD=$(MACHINES_DIR)/$* MACHINES_DIR=$(MACHINES_DIR) CC=$(COMPILER_$*) \
 	  UNAME=$(or $(UNAME_$*),$(UNAME)) SANITIZE= LIBCMOCKA="-I tests/machines/cmocka" LIBSQLITE="$(MACHINES_DIR)/$*/sqlite3.o -pthread" machine
 
-test-machines: setup-machines setup-test $(EXTENSION) $(BUILD)/demo.db $(MACHINES:%=$(MACHINES_DIR)/%.built) $(MACHINES_DIR)/here.built
-	sh tests/machines/replay.sh $(MACHINES_DIR)
+test-machines: setup-test setup-machines $(EXTENSION) $(BUILD)/demo.db $(MACHINES_DIR)/here.built $(MACHINES:%=$(MACHINES_DIR)/%.built)
+	$(Q)rm -rf $(MACHINES_DIR)/questions && $(PYTHON) tests/machines/write_questions.py $(MACHINES_DIR)/questions
+	$(Q)sh tests/machines/replay.sh $(MACHINES_DIR) here
+	$(Q)$(foreach m,$(MACHINES),sh tests/machines/replay.sh $(MACHINES_DIR) $m $(RUN_$m) &&) :
 
 FORCE:
 
