@@ -289,8 +289,9 @@ reference: setup-test $(EXTENSION)
 examples: setup-test $(EXTENSION) $(BUILD)/demo.db
 	$(PYTHON) tests/cookbook/record.py
 
-# Other machines (tests/machines). Each is built by the rules above with its own compiler, SQLite and its shell from source: NAME, compiler,
-# what runs its programs, and what else its build is told. "here" is the usual compiler, whose answers the others' are compared with.
+# Other machines (tests/machines): each by the rules above with a compiler of its own, SQLite and its shell from source, and a command
+# that runs its programs. "here" is the usual machine, whose answers the others' are compared with. Programs for Windows bring the
+# threads of their compiler with them; the extension needs none.
 MACHINES ?= arm64 i386 musl windows
 MACHINES_DIR := $(BUILD)/machines
 COMPILER_here := $(CC)
@@ -302,6 +303,7 @@ RUN_arm64 := qemu-aarch64 -L /usr/aarch64-linux-gnu
 RUN_i386 := qemu-i386 -L /usr/i686-linux-gnu
 RUN_windows := env WINEPREFIX=$(CURDIR)/$(MACHINES_DIR)/wine WINEDEBUG=-all WINEDLLOVERRIDES=mscoree,mshtml= wine
 UNAME_windows := MINGW64
+LINK_windows := -static
 
 # SQLite's source, which no package of Debian's has in one file, out of the package that node's users build it from.
 SQLITE_PACKAGE := sqlite3@5.1.4
@@ -327,7 +329,7 @@ $(BUILD)/host$(EXE): tests/machines/host.c $(BUILD)/sqlite3.o
 
 $(MACHINES_DIR)/%.built: $(SQLITE_SOURCE)/sqlite3.c FORCE
 	$(Q)C_INCLUDE_PATH=$(CURDIR)/$(SQLITE_SOURCE) $(MAKE) --no-print-directory BUILD=$(MACHINES_DIR)/$* MACHINES_DIR=$(MACHINES_DIR) CC=$(COMPILER_$*) \
-	  UNAME=$(or $(UNAME_$*),$(UNAME)) SANITIZE= LIBCMOCKA="-I tests/machines/cmocka" LIBSQLITE="$(MACHINES_DIR)/$*/sqlite3.o -pthread" machine
+	  UNAME=$(or $(UNAME_$*),$(UNAME)) SANITIZE= LIBCMOCKA="-I tests/machines/cmocka $(LINK_$*)" LIBSQLITE="$(MACHINES_DIR)/$*/sqlite3.o -pthread" machine
 
 test-machines: setup-test setup-machines $(EXTENSION) $(BUILD)/demo.db $(MACHINES_DIR)/here.built $(MACHINES:%=$(MACHINES_DIR)/%.built)
 	$(Q)rm -rf $(MACHINES_DIR)/questions && $(PYTHON) tests/machines/write_questions.py $(MACHINES_DIR)/questions

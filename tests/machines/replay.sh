@@ -77,4 +77,5 @@ for test in "$mine"/core/test_*; do
   grep ': skipped' "$mine/tested/$stem.log" || :
   tests=$((tests + $(sed -n 's/.*: \([0-9]*\) tests, .*/\1/p' "$mine/tested/$stem.log")))
 done
-echo "$name: $cookbook files of the cookbook print what is expected, $answers lines of answers are the same to the last bit, $tests tests of core"
+[ "$name" = here ] && same='to compare with' || same='the same to the last bit'
+echo "$name: $cookbook files of the cookbook as expected, $answers lines of answers, $same, $tests tests of core passed"
