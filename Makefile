@@ -300,7 +300,7 @@ COMPILER_i386 := i686-linux-gnu-gcc
 COMPILER_musl := musl-gcc
 COMPILER_windows := x86_64-w64-mingw32-gcc
 RUN_arm64 := qemu-aarch64 -L /usr/aarch64-linux-gnu
-RUN_i386 := qemu-i386 -L /usr/i686-linux-gnu
+RUN_i386 := /usr/i686-linux-gnu/lib/ld-linux.so.2 --library-path /usr/i686-linux-gnu/lib
 RUN_windows := env WINEPREFIX=$(CURDIR)/$(MACHINES_DIR)/wine WINEDEBUG=-all WINEDLLOVERRIDES=mscoree,mshtml= wine
 UNAME_windows := MINGW64
 LINK_windows := -static

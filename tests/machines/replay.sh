@@ -36,7 +36,7 @@ eight_at_a_time() {
 
 print_one() {
   stem=$(basename "$1" .sql)
-  $command "$mine/sqlite3$exe" -batch -bail -readonly -init "$folder/nothing" -cmd ".load $extension" "$mine/demo.db" ".read $1" \
+  $command "$mine/sqlite3$exe" -batch -bail -readonly -init "$folder/nothing" -cmd ".timeout 60000" -cmd ".load $extension" "$mine/demo.db" ".read $1" \
     > "$mine/printed/$stem.raw" && unix_lines "$mine/printed/$stem.raw" "$mine/printed/$stem.out" && : > "$mine/printed/$stem.ok"
 }
 rm -rf "$mine/printed" "$mine/tested"
