@@ -10,6 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef _WIN32
+#define WIN32_LEAN_AND_MEAN
+#include <windows.h>
+#endif
 
 static void die(const char *what, const char *why){
   fprintf(stderr, "host: %s: %s\n", what, why);
@@ -87,5 +91,8 @@ int main(int argc, char **argv){
     free(script);
     if( sqlite3_close(db)!=SQLITE_OK ) die(argv[i], "the connection does not close");
   }
+#ifdef _WIN32
+  if( GetModuleHandleA("attribution.dll")==NULL ) die(argv[1], "has left memory with its last connection");
+#endif
   return fflush(stdout)!=0;
 }
