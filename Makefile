@@ -79,7 +79,7 @@ $(EXTENSION): $(OBJECTS)
 $(BUILD)/obj/%.o: ext/%.c $(HEADERS) | setup-build
 	@mkdir -p $(@D)
 	@echo "  $@"
-	$(Q)$(CC) $(STRICT) -fPIC -fvisibility=hidden -DNDEBUG $(CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(STRICT) -Wfloat-conversion -fPIC -fvisibility=hidden -DNDEBUG $(CFLAGS) -c -o $@ $<
 
 # The same with assertions and sanitizers; needs LD_PRELOAD of libasan to load.
 debug: $(BUILD)/debug/attribution.$(SUFFIX)
