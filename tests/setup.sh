@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes sure that what a target needs is there: setup.sh build|demo|test|clang|fuzz|peers|bench-peers
+# Makes sure that what a target needs is there: setup.sh build|demo|test|clang|fuzz|machines|peers|bench-peers
 #
 # Installs missing Debian packages when it may (root, or sudo without a
 # password); otherwise prints the one line that does, and fails. Quick when
@@ -42,6 +42,17 @@ for group in "$@"; do
       need libcmocka-dev test -e /usr/include/cmocka.h
       need clang command -v "${FUZZ_CC:-clang}"
       need libclang-rt-dev fuzzer_library ;;
+    machines)
+      need npm command -v npm
+      need gcc-aarch64-linux-gnu command -v aarch64-linux-gnu-gcc
+      need libc6-dev-arm64-cross test -e /usr/aarch64-linux-gnu/include/stdio.h
+      need gcc-i686-linux-gnu command -v i686-linux-gnu-gcc
+      need libc6-dev-i386-cross test -e /usr/i686-linux-gnu/include/stdio.h
+      need qemu-user command -v qemu-aarch64
+      need musl-tools command -v musl-gcc
+      need gcc-mingw-w64-x86-64 command -v x86_64-w64-mingw32-gcc
+      need wine command -v wine
+      need wine64 test -e /usr/lib/wine/wine64 ;;
     peers)
       need python3 test -x /usr/bin/python3
       need nodejs command -v node

@@ -157,7 +157,7 @@ static int compare_sums(const void *sums, uint32_t a, uint32_t b){
 /* A chance moved on the scale of log odds, however far. */
 static double moved(double chance, double shift){
   if( !(chance>0) || !(chance<1) ) return chance;
-  return 1/(1+exp(-log(chance/(1-chance))-shift));
+  return 1/(1+at_exp(-at_log(chance/(1-chance))-shift));
 }
 
 /* The amounts, the greatest of which becomes 1/2 to 1, and the order that they are taken in. */

@@ -45,6 +45,12 @@ int at_grow(AtEnv *env, void *array, size_t count, size_t size){
   return 1;
 }
 
+/* Bytes to make room for where n are needed and more will come: SIZE_MAX, which at_grow refuses,
+** where there are not so many, as 32 bits have it from 2 GiB on. */
+size_t at_room(size_t n){
+  return n<SIZE_MAX/2-8 ? n*2+16 : SIZE_MAX;
+}
+
 void at_free(const AtAlloc *alloc, void *block){
   if( block ) alloc->resize(alloc->ctx, block, 0);
 }

@@ -51,6 +51,7 @@ struct AtEnv {
 
 void *at_alloc(AtEnv *env, size_t count, size_t size);
 int at_grow(AtEnv *env, void *array, size_t count, size_t size);
+size_t at_room(size_t n);
 void at_free(const AtAlloc *alloc, void *block);
 void at_fail(AtEnv *env, int code, const char *format, ...)
 #if defined(__GNUC__)
@@ -110,6 +111,14 @@ int at_number_parse(const char *text, size_t n, double *number);
 int at_integer_parse(const char *text, size_t n, int64_t *number);
 int at_number_format(double number, char out[32]);
 double at_exp2_negative(double x);
+
+/************************ Interface to code in elementary.c *******************
+** Functions that C libraries do not agree on, the same bits on every machine.
+*/
+double at_exp(double x);
+double at_log(double x);
+double at_log1p(double x);
+double at_erfc(double x);
 
 /************************ Interface to code in cell.c *************************
 ** One value as it comes from a row.

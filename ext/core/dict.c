@@ -58,7 +58,7 @@ static int add_entry(AtEnv *env, AtDict *d, int tag, const char *text, size_t n)
     d->capacity = capacity;
   }
   if( d->n_bytes+n+1>d->bytes_capacity ){
-    size_t capacity = (d->n_bytes+n+1)*2 + 256;
+    size_t capacity = at_room(d->n_bytes+n+1);
     if( !at_grow(env, &d->bytes, capacity, 1) ) return 0;
     d->bytes_capacity = capacity;
   }

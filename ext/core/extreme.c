@@ -44,8 +44,8 @@ static int make_byte_room(AtEnv *env, AtExtreme *x, size_t n){
   }
   x->n_bytes = used;
   if( used+n<=x->bytes_capacity/2 ) return 1;
-  if( !at_grow(env, &x->bytes, (used+n)*2+16, 1) ) return 0;
-  x->bytes_capacity = (used+n)*2+16;
+  if( !at_grow(env, &x->bytes, at_room(used+n), 1) ) return 0;
+  x->bytes_capacity = at_room(used+n);
   return 1;
 }
 

@@ -315,9 +315,9 @@ static void judge(const Forecaster *f, AtOpenDeal *deal, double z){
   if( !(p>0 && p<1) ){
     at_wilson(p*deal->longer, deal->longer, z, &deal->low, &deal->high);
   }else if( parts>1 ){
-    double error = jackknife(f->chances+deal->seat, parts, f->n_seats)/(p*(1-p)), odds = log(p/(1-p));
-    deal->low = 1/(1+exp(z*error-odds));
-    deal->high = 1/(1+exp(-z*error-odds));
+    double error = jackknife(f->chances+deal->seat, parts, f->n_seats)/(p*(1-p)), odds = at_log(p/(1-p));
+    deal->low = 1/(1+at_exp(z*error-odds));
+    deal->high = 1/(1+at_exp(-z*error-odds));
   }
 }
 

@@ -342,8 +342,8 @@ static int append_id_value(AtEnv *env, AtStore *s, void *column, uint32_t row, c
   size_t n = at_encode(id, number, &bytes), wanted = ids->n_bytes + n + 1 + sizeof(uint32_t);
   uint32_t n_encoded = (uint32_t)n+1;
   if( wanted>ids->bytes_capacity ){
-    if( !at_grow(env, &ids->bytes, wanted*2+256, 1) ) return 0;
-    ids->bytes_capacity = wanted*2+256;
+    if( !at_grow(env, &ids->bytes, at_room(wanted), 1) ) return 0;
+    ids->bytes_capacity = at_room(wanted);
   }
   ((uint64_t*)column)[row] = ids->n_bytes;
   memcpy(ids->bytes+ids->n_bytes, &n_encoded, sizeof n_encoded);

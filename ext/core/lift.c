@@ -25,7 +25,7 @@ static double p_value(double treated, double n_treated, double control, double n
   double n = n_treated+n_control, converted = treated+control, z;
   if( !(n_treated>0 && n_control>0 && converted>0 && converted<n) ) return NAN;
   z = (treated*n_control - control*n_treated)*sqrt(n/(n_treated*n_control*(converted*(n-converted))));
-  return erfc(fabs(z)/SQRT_2);
+  return at_erfc(fabs(z)/SQRT_2);
 }
 
 /* Not hypot(), which differs between C libraries. */

@@ -228,7 +228,7 @@ static int evaluate(AtEnv *env, Search *s){
   s->noise = 0;
   for(i=0; i<d->n && at_alive(env, d->width*4); i++){
     const double *q = row_of(d, i);
-    double eta = eta_of(d, i, s->gamma), odds = exp(-fabs(eta)), rest = log1p(odds);
+    double eta = eta_of(d, i, s->gamma), odds = at_exp(-fabs(eta)), rest = at_log1p(odds);
     double near = 1/(1+odds), far = odds/(1+odds), p = eta>=0 ? near : far, not_p = eta>=0 ? far : near;
     double residual = d->hits[i]*not_p - d->misses[i]*p;
     at_sum_add(&deviance, 2*(d->hits[i]*(fmax(-eta, 0)+rest) + d->misses[i]*(fmax(eta, 0)+rest)));
@@ -284,7 +284,7 @@ static int search(AtEnv *env, Search *s, AtLogistic *fit){
   double hits = fit->positives, misses = fit->n - hits;
   int creeping = 0;
   memset(s->gamma, 0, sizeof s->gamma);
-  s->gamma[0] = log(hits/misses)*at_triangle_cell(&s->basis, 0, 0);
+  s->gamma[0] = at_log(hits/misses)*at_triangle_cell(&s->basis, 0, 0);
   if( !evaluate(env, s) ) return 0;
   for(fit->iterations=1; fit->iterations<=MOST_STEPS; fit->iterations++){
     double size = find_step(s);
@@ -367,8 +367,8 @@ int at_logistic_fit(AtEnv *env, AtLogisticRows *rows, double ridge, AtLogistic *
   fit->ridge = ridge;
   for(i=0; i<rows->n; i++) fit->positives += rows->y[i];
   if( env->error.code || !at_check_rows(env, rows, fit->positives) ) return 0;
-  fit->null_deviance = 2*(fit->positives*log((double)fit->n/fit->positives)
-                        + (fit->n-fit->positives)*log((double)fit->n/(fit->n-fit->positives)));
+  fit->null_deviance = 2*(fit->positives*at_log((double)fit->n/fit->positives)
+                        + (fit->n-fit->positives)*at_log((double)fit->n/(fit->n-fit->positives)));
   memset(&s, 0, sizeof s);
   s.ridge = ridge;
   ok = run(env, &s, rows, fit);

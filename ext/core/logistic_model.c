@@ -97,7 +97,7 @@ static void add_list(AtEnv *env, AtText *json, const char *key, const AtLogistic
     double z = fit->estimate[j]/fit->std_error[j];
     at_text_add(env, json, ",", j>first);
     add_number(env, json, what==COEFFICIENT ? fit->estimate[j] : what==STD_ERROR ? fit->std_error[j]
-                        : what==Z ? z : erfc(fabs(z)/sqrt(2.0)));
+                        : what==Z ? z : at_erfc(fabs(z)/sqrt(2.0)));
   }
   at_text_add(env, json, "]", 1);
 }
@@ -274,5 +274,5 @@ double at_logistic_predict(const AtLogisticModel *model, const double *x){
     for(k=0; k<model->n; k++) total += model->coefficient[k]*0x1p-512 * (x[k]*0x1p-512);
     return total>0 ? 1 : total<0 ? 0 : 0.5;
   }
-  return total>=0 ? 1/(1+exp(-total)) : exp(total)/(1+exp(total));
+  return total>=0 ? 1/(1+at_exp(-total)) : at_exp(total)/(1+at_exp(total));
 }

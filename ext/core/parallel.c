@@ -15,6 +15,8 @@
 */
 #if !defined(_WIN32)
 #define _POSIX_C_SOURCE 200809L
+#elif !defined(_WIN32_WINNT)
+#define _WIN32_WINNT 0x0600         /* locks and signals as Windows has them since Vista */
 #endif
 #include "base.h"
 
@@ -39,7 +41,7 @@ static int in_turn(AtEnv *env, uint32_t n, AtPart part, void *context){
   return !env->error.code;
 }
 
-#if defined(_WIN32) || defined(__STDC_NO_ATOMICS__)
+#if defined(__STDC_NO_ATOMICS__)
 
 int at_processors(void){ return 1; }
 
@@ -60,14 +62,26 @@ int at_parallel(AtEnv *env, uint32_t n, AtPart part, void *context){
 
 #else
 
+#include <stdatomic.h>
+#if defined(_WIN32)
+#define WIN32_LEAN_AND_MEAN
+#include <windows.h>
+#include <process.h>
+typedef HANDLE Thread;
+typedef SRWLOCK Lock;
+typedef CONDITION_VARIABLE Signal;
+#else
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <time.h>
 #include <unistd.h>
+typedef pthread_t Thread;
+typedef pthread_mutex_t Lock;
+typedef pthread_cond_t Signal;
+#endif
 
 #define STACK_BYTES (1u<<20)        /* of a thread; some C libraries give 128 KiB */
-#define BEAT_NANOSECONDS 5000000    /* between two heartbeats while waiting */
+#define BEAT_MILLISECONDS 5         /* between two heartbeats while waiting */
 
 typedef struct Crew Crew;
 struct Crew {
@@ -78,8 +92,8 @@ struct Crew {
   atomic_uint next;                 /* part to be taken */
   atomic_uint failed;               /* lowest part that failed, n for none */
   atomic_int stopped;               /* by the host */
-  pthread_mutex_t lock;             /* of the rest */
-  pthread_cond_t left;              /* a thread has run out of parts */
+  Lock lock;                        /* of the rest */
+  Signal left;                      /* a thread has run out of parts */
   int running;                      /* threads that have not */
   uint32_t failure_of;              /* part that failure is from */
   AtError failure;
@@ -94,9 +108,101 @@ struct Hand {
   int is_caller;
 };
 
+static void take_parts_and_leave(Hand *hand);
+
+/* What systems call by different names; the lock is held where its crew waits. */
+#if defined(_WIN32)
+
+static long count_processors(void){
+  SYSTEM_INFO info;
+  GetSystemInfo(&info);
+  return (long)info.dwNumberOfProcessors;
+}
+
+static int open_lock(Crew *crew){
+  InitializeSRWLock(&crew->lock);
+  InitializeConditionVariable(&crew->left);
+  return 1;
+}
+
+static void close_lock(Crew *crew){ (void)crew; }
+static void lock(Crew *crew){ AcquireSRWLockExclusive(&crew->lock); }
+static void unlock(Crew *crew){ ReleaseSRWLockExclusive(&crew->lock); }
+static void signal_left(Crew *crew){ WakeConditionVariable(&crew->left); }
+static void wait_a_beat(Crew *crew){ SleepConditionVariableSRW(&crew->left, &crew->lock, BEAT_MILLISECONDS, 0); }
+
+static unsigned __stdcall run_thread(void *hand){
+  take_parts_and_leave(hand);
+  return 0;
+}
+
+static int start_thread(Thread *thread, Hand *hand){
+  *thread = (HANDLE)_beginthreadex(NULL, STACK_BYTES, run_thread, hand, STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
+  return *thread!=NULL;
+}
+
+static void end_thread(Thread thread){
+  WaitForSingleObject(thread, INFINITE);
+  CloseHandle(thread);
+}
+
+#else
+
+static long count_processors(void){ return sysconf(_SC_NPROCESSORS_ONLN); }
+
+static int open_lock(Crew *crew){
+  if( pthread_mutex_init(&crew->lock, NULL) ) return 0;
+  if( pthread_cond_init(&crew->left, NULL)==0 ) return 1;
+  pthread_mutex_destroy(&crew->lock);
+  return 0;
+}
+
+static void close_lock(Crew *crew){
+  pthread_cond_destroy(&crew->left);
+  pthread_mutex_destroy(&crew->lock);
+}
+
+static void lock(Crew *crew){ pthread_mutex_lock(&crew->lock); }
+static void unlock(Crew *crew){ pthread_mutex_unlock(&crew->lock); }
+static void signal_left(Crew *crew){ pthread_cond_signal(&crew->left); }
+
+static void wait_a_beat(Crew *crew){
+  struct timespec until;
+  clock_gettime(CLOCK_REALTIME, &until);
+  until.tv_nsec += BEAT_MILLISECONDS*1000000;
+  if( until.tv_nsec>=1000000000 ){ until.tv_nsec -= 1000000000; until.tv_sec++; }
+  pthread_cond_timedwait(&crew->left, &crew->lock, &until);
+}
+
+static void *run_thread(void *hand){
+  take_parts_and_leave(hand);
+  return NULL;
+}
+
+/* Starts a thread that takes no signals: those are for the host's own threads. */
+static int start_thread(Thread *thread, Hand *hand){
+  sigset_t all, before;
+  pthread_attr_t attributes;
+  int rc;
+  if( pthread_attr_init(&attributes) ) return 0;
+  pthread_attr_setstacksize(&attributes, STACK_BYTES);
+  sigfillset(&all);
+  rc = pthread_sigmask(SIG_SETMASK, &all, &before);
+  if( rc==0 ){
+    rc = pthread_create(thread, &attributes, run_thread, hand);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+  }
+  pthread_attr_destroy(&attributes);
+  return rc==0;
+}
+
+static void end_thread(Thread thread){ pthread_join(thread, NULL); }
+
+#endif
+
 /* A processor for each thread is what makes more of them worth while. */
 int at_processors(void){
-  long n = sysconf(_SC_NPROCESSORS_ONLN);
+  long n = count_processors();
   return n<1 ? 1 : n>AT_MAX_THREADS ? AT_MAX_THREADS : (int)n;
 }
 
@@ -121,13 +227,13 @@ static int hand_beat(void *context){
 
 /* Notes a failure, unless it is only that a part below has failed, or that of one above. */
 static void note_failure(Crew *crew, const Hand *hand){
-  pthread_mutex_lock(&crew->lock);
+  lock(crew);
   if( hand->part<crew->failure_of ){
     crew->failure_of = hand->part;
     crew->failure = hand->env.error;
     atomic_store(&crew->failed, hand->part);
   }
-  pthread_mutex_unlock(&crew->lock);
+  unlock(crew);
 }
 
 static void take_parts(Hand *hand){
@@ -152,49 +258,26 @@ static void start_hand(Hand *hand, Crew *crew, int is_caller){
   hand->env.heartbeat_ctx = hand;
 }
 
-static void *run_thread(void *context){
-  Hand *hand = context;
+static void take_parts_and_leave(Hand *hand){
   Crew *crew = hand->crew;
   take_parts(hand);
-  pthread_mutex_lock(&crew->lock);
+  lock(crew);
   crew->running--;
-  pthread_cond_signal(&crew->left);
-  pthread_mutex_unlock(&crew->lock);
-  return NULL;
-}
-
-/* Starts a thread that takes no signals: those are for the host's own threads. */
-static int start_thread(pthread_t *thread, Hand *hand){
-  sigset_t all, before;
-  pthread_attr_t attributes;
-  int rc;
-  if( pthread_attr_init(&attributes) ) return 0;
-  pthread_attr_setstacksize(&attributes, STACK_BYTES);
-  sigfillset(&all);
-  rc = pthread_sigmask(SIG_SETMASK, &all, &before);
-  if( rc==0 ){
-    rc = pthread_create(thread, &attributes, run_thread, hand);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-  }
-  pthread_attr_destroy(&attributes);
-  return rc==0;
+  signal_left(crew);
+  unlock(crew);
 }
 
 /* Until all threads have run out of parts; the host is asked meanwhile. */
 static void wait_for_all(Crew *crew, Hand *caller){
-  pthread_mutex_lock(&crew->lock);
+  lock(crew);
   while( crew->running>0 ){
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += BEAT_NANOSECONDS;
-    if( until.tv_nsec>=1000000000 ){ until.tv_nsec -= 1000000000; until.tv_sec++; }
-    pthread_cond_timedwait(&crew->left, &crew->lock, &until);
+    wait_a_beat(crew);
     if( crew->running==0 || atomic_load(&crew->stopped) ) continue;
-    pthread_mutex_unlock(&crew->lock);
+    unlock(crew);
     hand_beat(caller);
-    pthread_mutex_lock(&crew->lock);
+    lock(crew);
   }
-  pthread_mutex_unlock(&crew->lock);
+  unlock(crew);
 }
 
 /* Runs part(env, context, 0 .. n-1), each with an env of its own thread, on up to
@@ -202,7 +285,7 @@ static void wait_for_all(Crew *crew, Hand *caller){
 ** cannot be started are done without. Fails as the lowest failing part did. */
 int at_parallel(AtEnv *env, uint32_t n, AtPart part, void *context){
   int wanted = env->threads>AT_MAX_THREADS ? AT_MAX_THREADS : env->threads, n_threads = 0, i;
-  pthread_t thread[AT_MAX_THREADS];
+  Thread thread[AT_MAX_THREADS];
   Hand hand[AT_MAX_THREADS];
   Crew crew;
   if( env->error.code ) return 0;
@@ -217,11 +300,7 @@ int at_parallel(AtEnv *env, uint32_t n, AtPart part, void *context){
   atomic_init(&crew.next, 0);
   atomic_init(&crew.failed, n);
   atomic_init(&crew.stopped, 0);
-  if( pthread_mutex_init(&crew.lock, NULL) ) return in_turn(env, n, part, context);
-  if( pthread_cond_init(&crew.left, NULL) ){
-    pthread_mutex_destroy(&crew.lock);
-    return in_turn(env, n, part, context);
-  }
+  if( !open_lock(&crew) ) return in_turn(env, n, part, context);
   start_hand(&hand[0], &crew, 1);
   crew.running = wanted-1;                 /* before they start: they count it down */
   while( n_threads<wanted-1 ){
@@ -229,15 +308,14 @@ int at_parallel(AtEnv *env, uint32_t n, AtPart part, void *context){
     if( !start_thread(&thread[n_threads], &hand[n_threads+1]) ) break;
     n_threads++;
   }
-  pthread_mutex_lock(&crew.lock);
+  lock(&crew);
   crew.running -= wanted-1-n_threads;
-  pthread_mutex_unlock(&crew.lock);
+  unlock(&crew);
   take_parts(&hand[0]);
   hand[0].part = 0;                        /* while it waits no failure stops it, only the host */
   wait_for_all(&crew, &hand[0]);
-  for(i=0; i<n_threads; i++) pthread_join(thread[i], NULL);
-  pthread_cond_destroy(&crew.left);
-  pthread_mutex_destroy(&crew.lock);
+  for(i=0; i<n_threads; i++) end_thread(thread[i]);
+  close_lock(&crew);
   if( atomic_load(&crew.stopped) ) at_fail(env, AT_INTERRUPT, "interrupted");
   else if( crew.failure_of<n ) env->error = crew.failure;
   assert( env->error.code || atomic_load(&crew.next)>=n );

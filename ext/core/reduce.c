@@ -97,7 +97,6 @@ static void pass_panel(const Matrix *m, const Panel *p, double *row){
     any = 1;
     part[t] = row[p->first+t]/p->leaving[t];
     for(u=t+1; u<p->n; u++) row[p->first+u] += part[t]*p->row[t][p->first+u];
-    any += part[t];
   }
   if( any ) add_flows(row, p, part, p->first+p->n, m->n+N_ENDS);
 }

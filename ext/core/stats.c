@@ -35,8 +35,8 @@ double at_normal_quantile(double confidence){
   int i;
   assert( at_confidence_ok(confidence) );
   for(i=0; i<200; i++){
-    double density = exp(-z*z/2)/SQRT_2_PI;
-    double next = z + (erfc(z/SQRT_2)/2-tail)/density;
+    double density = at_exp(-z*z/2)/SQRT_2_PI;
+    double next = z + (at_erfc(z/SQRT_2)/2-tail)/density;
     if( !(next>z) ) break;
     z = next;
   }

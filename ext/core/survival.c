@@ -125,8 +125,8 @@ double at_curve_error(const AtCurve *x){
 int at_curve_bounds(const AtCurve *x, double z, double *low, double *high){
   double f = x->conversion, half;
   if( !(f>0 && f<1-1e-15) ) return 0;
-  half = z*at_curve_error(x)/(f*log(f));           /* negative */
-  *low = exp(-exp(log(-log(f)) - half));
-  *high = exp(-exp(log(-log(f)) + half));
+  half = z*at_curve_error(x)/(f*at_log(f));           /* negative */
+  *low = at_exp(-at_exp(at_log(-at_log(f)) - half));
+  *high = at_exp(-at_exp(at_log(-at_log(f)) + half));
   return 1;
 }

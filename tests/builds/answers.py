@@ -1,17 +1,9 @@
-"""Prints every answer that the tests know how to ask for, to the last bit: the golden cases, the hosts' queries, the examples of
-the reference, the cookbook. Two builds of the extension must print the same. ATTRIBUTION_SO names the build."""
+"""Prints every answer to the questions of questions.py, to the last bit. Two builds of the extension must print the same.
+ATTRIBUTION_SO names the build."""
 
 import sqlite3
-import sys
-from pathlib import Path
 
-TESTS = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(TESTS / folder) for folder in ("props", "hosts", "sql", "cookbook")]
-
-import cookbook  # noqa: E402
-import harness  # noqa: E402
-import libsqlite  # noqa: E402
-import test_cases  # noqa: E402
+from questions import connect, questions
 
 
 def exact(value):
@@ -28,23 +20,8 @@ def answer(connection, sql):
         print(f"error: {error}")
 
 
-def main():
-    for path in sorted((TESTS / "sql" / "cases").glob("*.sql")):
-        connection = harness.connect()
-        for _, statement in test_cases.statements(path.read_text(encoding="utf-8")):
-            answer(connection, statement)
-    connection = harness.connect()
-    connection.executescript(libsqlite.TABLES)
-    for sql in libsqlite.QUERIES:
+for _, on_demo, script, statements in questions():
+    connection = connect(on_demo)
+    connection.executescript(script)
+    for sql in statements:
         answer(connection, sql)
-    demo = cookbook.open_demo()
-    for (example,) in demo.execute("SELECT example FROM attribution_help WHERE example IS NOT NULL ORDER BY rowid").fetchall():
-        if "attribution_version" not in example:
-            answer(demo, example if example.startswith("SELECT") else f"SELECT * FROM {example}")
-    for path in cookbook.examples().values():
-        connection = cookbook.open_demo()
-        for statement in cookbook.statements(path):
-            answer(connection, statement)
-
-
-main()

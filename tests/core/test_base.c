@@ -38,6 +38,18 @@ static void test_sizes_that_overflow(void **state){
   assert_int_equal(env.error.code, AT_NOMEM);
 }
 
+/* What is asked for a growing text never falls, up to what no memory can be. */
+static void test_room_that_overflows(void **state){
+  static const size_t needed[] = {0, 1, 100, SIZE_MAX/4, SIZE_MAX/2-9, SIZE_MAX/2-8, SIZE_MAX/2, SIZE_MAX};
+  size_t last = 0, i;
+  (void)state;
+  for(i=0; i<COUNT(needed); i++){
+    assert_true(at_room(needed[i])>=needed[i] && at_room(needed[i])>=last);
+    last = at_room(needed[i]);
+  }
+  assert_true(last==SIZE_MAX);
+}
+
 /* A failed resize leaves the block to its owner, as it was. */
 static void test_failed_resize(void **state){
   Heap *heap = *state;
@@ -150,6 +162,7 @@ int main(void){
     HEAP_TEST(test_first_error_stays),
     HEAP_TEST(test_long_messages),
     HEAP_TEST(test_sizes_that_overflow),
+    cmocka_unit_test(test_room_that_overflows),
     HEAP_TEST(test_failed_resize),
     cmocka_unit_test(test_quotes),
     cmocka_unit_test(test_quotes_of_any_bytes),

@@ -212,6 +212,23 @@ static void test_head_and_tail(void **state){
   }
 }
 
+/* No room for the next one, though twice the bytes would fit again, counted modulo 2^32. */
+static void test_as_many_bytes_as_there_can_be(void **state){
+  AtEnv env = heap_env(*state);
+  char text[200];
+  size_t n_bytes;
+  AtDict dict;
+  memset(&dict, 0, sizeof dict);
+  memset(text, 'x', sizeof text);
+  at_dict_intern(&env, &dict, AT_TEXT, text, 1);
+  n_bytes = dict.n_bytes;
+  dict.n_bytes = dict.bytes_capacity = SIZE_MAX/2-100;
+  assert_int_equal(at_dict_intern(&env, &dict, AT_TEXT, text, sizeof text), UINT32_MAX);
+  assert_int_equal(env.error.code, AT_NOMEM);
+  dict.n_bytes = n_bytes;
+  at_dict_free(env.alloc, &dict);
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     HEAP_TEST(test_random_strings),
@@ -222,6 +239,7 @@ int main(void){
     HEAP_TEST(test_longest_text),
     HEAP_TEST(test_empty_strings),
     HEAP_TEST(test_nothing_to_sort),
+    HEAP_TEST(test_as_many_bytes_as_there_can_be),
     cmocka_unit_test(test_head_and_tail),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

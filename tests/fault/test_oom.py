@@ -11,7 +11,7 @@ import oom
 # All that the extension may call, besides SQLite through the table of functions it is given. None of these allocates; the one exception
 # is pthread_create, which makes a thread's stack (and what the C library keeps with it).
 CALLED = set("""
-    clock_gettime erfc exp floor fmax fmin frexp ldexp localeconv log log1p sqrt strtod sysconf
+    clock_gettime floor fmax fmin frexp ldexp localeconv sqrt strtod sysconf
     memchr memcmp memcpy memmove memset snprintf vsnprintf sprintf strcat strchr strcmp strcpy strlen strncat strncmp strpbrk strstr strspn strcspn
     pthread_attr_destroy pthread_attr_init pthread_attr_setstacksize pthread_cond_destroy pthread_cond_init pthread_cond_signal
     pthread_cond_timedwait pthread_create pthread_join pthread_mutex_destroy pthread_mutex_init pthread_mutex_lock pthread_mutex_unlock
