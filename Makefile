@@ -279,6 +279,17 @@ reference: setup-test $(EXTENSION)
 examples: setup-test $(EXTENSION) $(BUILD)/demo.db
 	$(PYTHON) tests/cookbook/record.py
 
+# The extension, counting the basic blocks it goes through and asking more often whether to go on (tests/cancel/blocks.c).
+BLOCKS := $(BUILD)/blocks
+$(BLOCKS)/obj/%.o: ext/%.c $(HEADERS) | setup-test
+	@mkdir -p $(@D)
+	@echo "  $@"
+	$(Q)$(CC) $(STRICT) -fPIC -fvisibility=hidden -DNDEBUG -DHEARTBEAT_WORK=1024u -O1 -g1 -fsanitize-coverage=trace-pc -c -o $@ $<
+
+$(BLOCKS)/attribution.$(SUFFIX): $(SOURCES:ext/%.c=$(BLOCKS)/obj/%.o) tests/cancel/blocks.c
+	@echo "  $@"
+	$(Q)$(CC) $(STRICT) -D_GNU_SOURCE -fPIC -fvisibility=hidden -O2 -shared -o $@ $^ -lm -ldl -pthread
+
 clean:
 	rm -rf $(BUILD)
 

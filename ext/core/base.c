@@ -13,7 +13,9 @@
 #include <string.h>
 
 /* Rows of work between two heartbeats: about a tenth of a millisecond. */
-#define HEARTBEAT_WORK 16384u
+#ifndef HEARTBEAT_WORK
+#define HEARTBEAT_WORK 16384u       /* a test may say how many */
+#endif
 
 /* Room for count elements of size bytes, uninitialised; NULL and AT_NOMEM
 ** when there is none. A count of 0 still gives a block. */
