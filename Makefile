@@ -284,7 +284,7 @@ BLOCKS := $(BUILD)/blocks
 $(BLOCKS)/obj/%.o: ext/%.c $(HEADERS) | setup-test
 	@mkdir -p $(@D)
 	@echo "  $@"
-	$(Q)$(CC) $(STRICT) -fPIC -fvisibility=hidden -DNDEBUG -DHEARTBEAT_WORK=1024u -O1 -g1 -fsanitize-coverage=trace-pc -c -o $@ $<
+	$(Q)$(CC) $(STRICT) -fPIC -fvisibility=hidden -DNDEBUG -DAT_STRETCH=1024u -O1 -g1 -fsanitize-coverage=trace-pc -c -o $@ $<
 
 $(BLOCKS)/attribution.$(SUFFIX): $(SOURCES:ext/%.c=$(BLOCKS)/obj/%.o) tests/cancel/blocks.c
 	@echo "  $@"

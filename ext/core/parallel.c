@@ -56,7 +56,8 @@ int at_parallel(AtEnv *env, uint32_t n, AtPart part, void *context){
 #include <unistd.h>
 
 #define STACK_BYTES (1u<<20)        /* of a thread; some C libraries give 128 KiB */
-#define BEAT_NANOSECONDS 5000000    /* between two heartbeats while waiting */
+#define BEAT_NANOSECONDS 5000000    /* between two looks at the host while waiting, */
+#define BEATS 20                    /* of as many heartbeats as work brings in that time */
 
 typedef struct Crew Crew;
 struct Crew {
@@ -161,6 +162,7 @@ static int start_thread(pthread_t *thread, Hand *hand){
 
 /* Until all threads have run out of parts; the host is asked meanwhile. */
 static void wait_for_all(Crew *crew, Hand *caller){
+  int beat;
   pthread_mutex_lock(&crew->lock);
   while( crew->running>0 ){
     struct timespec until;
@@ -170,7 +172,7 @@ static void wait_for_all(Crew *crew, Hand *caller){
     pthread_cond_timedwait(&crew->left, &crew->lock, &until);
     if( crew->running==0 || atomic_load(&crew->stopped) ) continue;
     pthread_mutex_unlock(&crew->lock);
-    hand_beat(caller);
+    for(beat=0; beat<BEATS && hand_beat(caller); beat++){}
     pthread_mutex_lock(&crew->lock);
   }
   pthread_mutex_unlock(&crew->lock);

@@ -41,6 +41,8 @@ struct Connection {
   unsigned frame_generation;        /* of the databases then */
   struct Reading *readings[8];      /* see reading.c */
   unsigned next_reading;            /* whose place the next one takes */
+  int is_busy;                      /* see lone_heartbeat() */
+  sqlite3_stmt *beat;
 };
 typedef struct Work Work;
 struct Work {
@@ -55,6 +57,8 @@ struct Work {
 Connection *connection_open(sqlite3 *db);
 void connection_release(void *connection);
 AtEnv connection_env(Connection *connection);
+void connection_busy(Connection *connection);
+void connection_rest(Connection *connection);
 int connection_is_utf8(Connection *connection);
 void connection_env_at(Connection *connection, AtEnv *env);
 int work_begin(Work *work, Connection *connection);

@@ -4,8 +4,8 @@
 **
 **   SELECT blocks_start();          a progress handler is set, which SQLite asks at every operation
 **   …the statement…
-**   SELECT blocks_stop();           '81234 9f3c2 1877' : the most blocks between two questions, a place in the file
-**                                   among the last of them (for addr2line), how many questions there were
+**   SELECT blocks_stop();           '81234 1877 9f3c2 9f4d0' : the most blocks between two questions, how many
+**                                   questions there were, places in the file among those blocks (for addr2line)
 **
 ** Blocks of the thread that runs the statement; what SQLite and the C library do is not in them.
 */
@@ -18,17 +18,22 @@ SQLITE_EXTENSION_INIT3
 static _Thread_local uint64_t blocks;   /* since the last question */
 static uint64_t longest;
 static int64_t asked;
-static char *place;                     /* late in the longest */
+#define PLACES 12
+static char *place[PLACES], *passed[PLACES]; /* in the longest; since the last question */
 
 void __sanitizer_cov_trace_pc(void);
 void __sanitizer_cov_trace_pc(void){
   blocks++;
-  if( blocks>longest && (blocks & 0xff)==0 ) place = __builtin_return_address(0);
+  if( (blocks & 0x3fff)==0 ) passed[(blocks>>14)%PLACES] = __builtin_return_address(0);
 }
 
 static int progress(void *unused){
   (void)unused;
-  if( blocks>longest ) longest = blocks;
+  if( blocks>longest ){
+    longest = blocks;
+    memcpy(place, passed, sizeof place);
+  }
+  memset(passed, 0, sizeof passed);
   blocks = 0;
   asked++;
   return 0;
@@ -39,20 +44,24 @@ static void blocks_start(sqlite3_context *context, int argc, sqlite3_value **arg
   (void)argv;
   blocks = longest = 0;
   asked = 0;
-  place = NULL;
+  memset(passed, 0, sizeof passed);
+  memset(place, 0, sizeof place);
   sqlite3_progress_handler(sqlite3_context_db_handle(context), 1, progress, NULL);
 }
 
 static void blocks_stop(sqlite3_context *context, int argc, sqlite3_value **argv){
   Dl_info file;
-  char *text;
-  uintptr_t offset = place && dladdr(place, &file) ? (uintptr_t)(place-(char*)file.dli_fbase) : 0;
+  char text[100+PLACES*20];
+  int i;
   (void)argc;
   (void)argv;
   progress(NULL);
-  text = sqlite3_mprintf("%llu %llx %lld", (unsigned long long)longest, (unsigned long long)offset, (long long)asked);
+  sqlite3_snprintf(100, text, "%llu %lld", (unsigned long long)longest, (long long)asked);
+  for(i=0; i<PLACES; i++){
+    if( place[i] && dladdr(place[i], &file) ) sqlite3_snprintf(20, text+strlen(text), " %llx", (unsigned long long)(place[i]-(char*)file.dli_fbase));
+  }
   sqlite3_progress_handler(sqlite3_context_db_handle(context), 0, NULL, NULL);
-  sqlite3_result_text(context, text, -1, sqlite3_free);
+  sqlite3_result_text(context, text, -1, SQLITE_TRANSIENT);
 }
 
 __attribute__((visibility("default")))
