@@ -9,7 +9,7 @@
 #   make bench-effects speed of the data-driven family, beside other packages (BENCH=S or L; BENCH_PEER=0 without)
 #   make test-peers   the condition functions against ClickHouse, in process (PEERS_GROUPS, PEERS_SEED)
 #   make test-writers others write while readers ask, readers are killed (WRITERS_SECONDS)
-#   make test-cancel  how long a statement may go unheard that is told to stop, per call, on large data (CANCEL_TOUCHES)
+#   make test-cancel  how long a statement may go unheard that is told to stop, per call, on large data (CANCEL_TOUCHES); make test counts it on small
 #   make test-builds  other compilers and other levels of optimisation give the same answers, to the last bit
 #   make test-numbers ten million touches: every conversion and every total adds up, to the last bit (NUMBERS=S: one million)
 #   make test-asan    every Python test with address and undefined-behaviour sanitizers in the extension (gcc)
@@ -119,7 +119,7 @@ $(BUILD)/oom: tests/fault/oom.c $(wildcard tests/fault/*.h) | setup-build
 	@echo "  $@"
 	$(Q)$(CC) $(STRICT) $(CFLAGS) -rdynamic -o $@ $< -lsqlite3 -ldl
 
-test-sql: setup-test $(EXTENSION) $(BUILD)/demo.db $(BUILD)/oom
+test-sql: setup-test $(EXTENSION) $(BUILD)/demo.db $(BUILD)/oom $(BUILD)/blocks/attribution.$(SUFFIX) $(BUILD)/cancel/touches-100000.db
 	$(PYTHON) -m pytest -q tests
 
 test-oom: setup-test $(EXTENSION) $(BUILD)/demo.db $(BUILD)/oom
