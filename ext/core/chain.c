@@ -145,7 +145,7 @@ static int check_ends(AtEnv *env, const AtSteps *steps, const AtDict *names){
         found[n++] = s;
       }
     }
-    for(i=0; i<steps->n && ends[i]; i++){}
+    for(i=0; i<steps->n && !env->error.code && ends[i]; i++){}
     if( i<steps->n && !env->error.code ) fail_loop(env, steps, names, i);
   }
   at_free(env->alloc, ends);
