@@ -214,7 +214,7 @@ test-builds: setup-test setup-clang $(EXTENSION) $(BUILD)/demo.db
 # The whole suite with the sanitized extension in an ordinary Python; leaks are counted by the core tests' heaps, as Python's own
 # would be reported here.
 SANITIZERS = $(shell $(CC) -print-file-name=libasan.so)
-test-asan: setup-test test-core debug $(BUILD)/demo.db
+test-asan: setup-test test-core debug $(BUILD)/demo.db $(BUILD)/blocks/attribution.$(SUFFIX) $(BUILD)/cancel/touches-100000.db
 	LD_PRELOAD=$(SANITIZERS) ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 \
 	  ATTRIBUTION_SO=$(CURDIR)/$(BUILD)/debug/attribution $(PYTHON) -m pytest -q tests
 
