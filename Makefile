@@ -9,7 +9,7 @@
 #   make bench-effects speed of the data-driven family, beside other packages (BENCH=S or L; BENCH_PEER=0 without)
 #   make test-peers   the condition functions against ClickHouse, in process (PEERS_GROUPS, PEERS_SEED)
 #   make test-writers others write while readers ask, readers are killed (WRITERS_SECONDS)
-#   make test-cancel  how long a statement may go unheard that is told to stop, per call, on large data (CANCEL_TOUCHES)
+#   make test-cancel  how long a statement may go unheard that is told to stop, per call, on large data (CANCEL_TOUCHES); make test counts it on small
 #   make test-builds  other compilers and other levels of optimisation give the same answers, to the last bit
 #   make test-machines the cookbook, the answers and the core's tests on arm64, i386, musl and Windows (MACHINES=names)
 #   make test-numbers ten million touches: every conversion and every total adds up, to the last bit (NUMBERS=S: one million)
@@ -58,8 +58,6 @@ SANITIZE ?= -fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recov
 # What is preloaded where the sanitized extension is loaded by a program without them, and the option that makes it so.
 ASAN_LIBRARY := libasan.so
 SHARED_ASAN :=
-
-SANITIZE ?= -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 CORE := $(wildcard ext/core/*.c)
 SOURCES := ext/attribution.c $(CORE) $(wildcard ext/sql/*.c)
@@ -141,7 +139,8 @@ $(BUILD)/oom: tests/fault/oom.c $(wildcard tests/fault/*.h) | setup-build
 
 # One worker for each processor; every test stands alone.
 WORKERS ?= $(shell getconf _NPROCESSORS_ONLN)
-test-sql: setup-test $(EXTENSION) $(BUILD)/demo.db $(BUILD)/oom
+TEST_FILES := $(BUILD)/demo.db $(BUILD)/oom $(BUILD)/blocks/attribution.$(SUFFIX) $(BUILD)/cancel/touches-100000.db
+test-sql: setup-test $(EXTENSION) $(TEST_FILES)
 	$(PYTHON) -m pytest -q -n $(WORKERS) tests
 
 test-oom: setup-test $(EXTENSION) $(BUILD)/demo.db $(BUILD)/oom
@@ -239,12 +238,12 @@ test-builds: setup-test setup-clang $(EXTENSION) $(BUILD)/demo.db
 
 # The whole suite with the sanitized extension in an ordinary Python; leaks are counted by the core tests' heaps, as Python's own
 # would be reported here. By gcc, and by clang in a folder of its own.
-test-asan: setup-test test-core test-fuzz debug $(BUILD)/demo.db $(BUILD)/oom
+test-asan: setup-test test-core test-fuzz debug $(TEST_FILES)
 	LD_PRELOAD=$$($(CC) -print-file-name=$(ASAN_LIBRARY)) ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 \
 	  ATTRIBUTION_SO=$(CURDIR)/$(BUILD)/debug/attribution $(PYTHON) -m pytest -q -n $(WORKERS) tests
 
 CLANG_ASAN := libclang_rt.asan-$(shell uname -m).so
-test-asan-clang: setup-fuzz $(BUILD)/demo.db $(BUILD)/oom
+test-asan-clang: setup-fuzz $(TEST_FILES)
 	$(MAKE) BUILD=$(BUILD)/clang CC=clang ASAN_LIBRARY=$(CLANG_ASAN) SHARED_ASAN=-shared-libasan test-asan
 
 # Every answer under valgrind, of a build that shares out small relations among threads, too; and the core tests, these with leaks.
@@ -389,6 +388,17 @@ test-machines: setup-test setup-machines $(EXTENSION) $(BUILD)/demo.db $(MACHINE
 	$(Q)$(foreach m,$(MACHINES),sh tests/machines/replay.sh $(MACHINES_DIR) $m $(RUN_$m) &&) :
 
 FORCE:
+
+# The extension, counting the basic blocks it goes through and asking more often whether to go on (tests/cancel/blocks.c).
+BLOCKS := $(BUILD)/blocks
+$(BLOCKS)/obj/%.o: ext/%.c $(HEADERS) | setup-test
+	@mkdir -p $(@D)
+	@echo "  $@"
+	$(Q)$(CC) $(STRICT) -fPIC -fvisibility=hidden -DNDEBUG -DAT_STRETCH=1024u -O1 -g1 -fsanitize-coverage=trace-pc -c -o $@ $<
+
+$(BLOCKS)/attribution.$(SUFFIX): $(SOURCES:ext/%.c=$(BLOCKS)/obj/%.o) tests/cancel/blocks.c
+	@echo "  $@"
+	$(Q)$(CC) $(STRICT) -D_GNU_SOURCE -fPIC -fvisibility=hidden -O2 -shared -o $@ $^ -lm -ldl -pthread
 
 clean:
 	rm -rf $(BUILD)

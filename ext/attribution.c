@@ -30,6 +30,26 @@ SQLITE_EXTENSION_INIT1
 #define MAX_ARITY 127
 #define EACH -2
 
+/* The end of a large group is long work in one call. */
+#define BUSY(function) \
+  static void busy_##function(sqlite3_context *context){ \
+    connection_busy(sqlite3_user_data(context)); \
+    function(context); \
+    connection_rest(sqlite3_user_data(context)); \
+  }
+BUSY(weighted_credit_final)
+BUSY(funnel_stage_final)
+BUSY(window_funnel_final)
+BUSY(window_funnel_events_final)
+BUSY(sequence_match_final)
+BUSY(sequence_count_final)
+BUSY(sequence_events_final)
+BUSY(next_node_final)
+BUSY(engagement_score_final)
+BUSY(auc_final)
+BUSY(logistic_fit_final)
+BUSY(touch_credit_value)
+
 /* name, arguments (least, most; -1: any number; EACH: likewise, and it is told), flags, scalar, step, final, value, inverse, usage, help, example */
 static const Function functions[] = {
   {"first_touch", 2, 2, PURE, NULL, first_touch_step, touch_final, touch_value, touch_inverse,
@@ -38,38 +58,38 @@ static const Function functions[] = {
   {"last_touch", 2, 2, PURE, NULL, last_touch_step, touch_final, touch_value, touch_inverse,
    "last_touch(value, ts) [OVER (…)]", "the value at the latest ts",
    "SELECT account_id, last_touch(channel, touched_at) FROM touches GROUP BY account_id"},
-  {"weighted_credit", 3, 5, JSON, NULL, weighted_credit_step, weighted_credit_final, NULL, NULL,
+  {"weighted_credit", 3, 5, JSON, NULL, weighted_credit_step, busy_weighted_credit_final, NULL, NULL,
    "weighted_credit(label, ts, model [, converted_at [, points]])",
    "JSON object label -> share; one group is one path",
    "SELECT account_id, weighted_credit(channel, touched_at, 'linear') FROM touches GROUP BY account_id"},
-  {"touch_credit", 2, 4, PURE, NULL, touch_credit_step, touch_credit_final, touch_credit_value, touch_credit_inverse,
+  {"touch_credit", 2, 4, PURE, NULL, touch_credit_step, touch_credit_final, busy_touch_credit_value, touch_credit_inverse,
    "touch_credit(ts, model [, converted_at [, points]]) OVER (PARTITION BY … ORDER BY ts ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)",
    "share of the current row's touch; one partition is one path",
    "SELECT *, touch_credit(touched_at, 'time_decay') OVER (PARTITION BY account_id ORDER BY touched_at ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) FROM touches"},
-  {"funnel_stage", 3, 5, PURE, NULL, funnel_stage_step, funnel_stage_final, NULL, NULL,
+  {"funnel_stage", 3, 5, PURE, NULL, funnel_stage_step, busy_funnel_stage_final, NULL, NULL,
    "funnel_stage(stage, ts, 'a > b > c' [, window [, modes]])",
    "the furthest stage reached in order, 0 .. N; modes as in window_funnel",
    "SELECT lead_id, funnel_stage(stage, entered_at, 'inquiry > mql > sal > sql > won', '180 days') FROM stage_events GROUP BY lead_id"},
-  {"window_funnel", -1, -1, PURE, NULL, window_funnel_step, window_funnel_final, NULL, NULL,
+  {"window_funnel", -1, -1, PURE, NULL, window_funnel_step, busy_window_funnel_final, NULL, NULL,
    "window_funnel('30 days [, mode, …]', ts, condition1, …)",
    "how many of the conditions rows meet in order, no later than the window after the first: 0 .. N; modes: strict_deduplication, strict_order, strict_increase, strict_once, allow_reentry",
    "SELECT account_id, window_funnel('30 days', touched_at, channel = 'paid search', channel = 'email', channel = 'webinar') FROM touches GROUP BY account_id"},
-  {"window_funnel_events", -1, -1, JSON, NULL, window_funnel_events_step, window_funnel_events_final, NULL, NULL,
+  {"window_funnel_events", -1, -1, JSON, NULL, window_funnel_events_step, busy_window_funnel_events_final, NULL, NULL,
    "window_funnel_events(window_and_modes, ts, condition1, …)",
    "JSON array of the times of the steps that make up that level, of the chain that entered last",
    "SELECT account_id, window_funnel_events('30 days', touched_at, channel = 'paid search', channel = 'email', channel = 'webinar') FROM touches GROUP BY account_id"},
-  {"sequence_match", -1, -1, PURE, NULL, sequence_match_step, sequence_match_final, NULL, NULL,
+  {"sequence_match", -1, -1, PURE, NULL, sequence_match_step, busy_sequence_match_final, NULL, NULL,
    "sequence_match(pattern, ts, condition1, …)",
    "1 where the rows match the pattern, else 0; in it (?1) is a row with condition 1, . any row, .* any number of rows, (?t<=2 days) a gate on the time since the last row",
    "SELECT account_id, sequence_match('(?1).*(?t<=7 days)(?2)', touched_at, channel = 'email', channel = 'webinar') FROM touches GROUP BY account_id"},
-  {"sequence_count", -1, -1, PURE, NULL, sequence_count_step, sequence_count_final, NULL, NULL,
+  {"sequence_count", -1, -1, PURE, NULL, sequence_count_step, busy_sequence_count_final, NULL, NULL,
    "sequence_count(pattern, ts, condition1, …)", "number of matches that do not overlap",
    "SELECT account_id, sequence_count('(?1)(?2)', touched_at, channel = 'email', channel = 'webinar') FROM touches GROUP BY account_id"},
-  {"sequence_match_events", -1, -1, JSON, NULL, sequence_events_step, sequence_events_final, NULL, NULL,
+  {"sequence_match_events", -1, -1, JSON, NULL, sequence_events_step, busy_sequence_events_final, NULL, NULL,
    "sequence_match_events(pattern, ts, condition1, …)",
    "JSON array of the times of the (?k) of the first match, or of the longest beginning of one",
    "SELECT account_id, sequence_match_events('(?1).*(?2)', touched_at, channel = 'email', channel = 'webinar') FROM touches GROUP BY account_id"},
-  {"sequence_next_node", -1, -1, PURE, NULL, next_node_step, next_node_final, NULL, NULL,
+  {"sequence_next_node", -1, -1, PURE, NULL, next_node_step, busy_next_node_final, NULL, NULL,
    "sequence_next_node('forward' | 'backward', 'head' | 'tail' | 'first_match' | 'last_match', ts, value, base_condition, condition1, …)",
    "the value of the row after (before) consecutive rows that meet the conditions",
    "SELECT account_id, sequence_next_node('forward', 'first_match', touched_at, channel, 1, channel = 'webinar') FROM touches GROUP BY account_id"},
@@ -79,7 +99,7 @@ static const Function functions[] = {
   {"sessionize", 2, 2, PURE, NULL, sessionize_step, sessionize_final, sessionize_value, sessionize_inverse,
    "sessionize(ts, gap) OVER (PARTITION BY … ORDER BY ts)", "session number, from 1; a new one when more than gap has passed",
    "SELECT *, sessionize(touched_at, '30 min') OVER (PARTITION BY account_id ORDER BY touched_at) FROM touches"},
-  {"engagement_score", 4, 4, PURE, NULL, engagement_score_step, engagement_score_final, NULL, NULL,
+  {"engagement_score", 4, 4, PURE, NULL, engagement_score_step, busy_engagement_score_final, NULL, NULL,
    "engagement_score(points, ts, as_of, half_life)",
    "sum of points up to as_of, each worth half after every half_life since its ts",
    "SELECT account_id, engagement_score(points, touched_at, '2024-06-30', '14 days') FROM touches GROUP BY account_id"},
@@ -87,7 +107,7 @@ static const Function functions[] = {
    "lift(treated, converted [, confidence])",
    "JSON object: counts and rates of both groups, lift = treated_rate - control_rate, its interval low .. high (Newcombe), relative = treated_rate / control_rate - 1, p_value (z test); null where there is none",
    "SELECT lift(NOT held_out, account_id IN (SELECT account_id FROM deals WHERE stage = 'won')) FROM campaign_targets"},
-  {"auc", 2, 2, PURE, NULL, auc_step, auc_final, NULL, NULL,
+  {"auc", 2, 2, PURE, NULL, auc_step, busy_auc_final, NULL, NULL,
    "auc(score, converted)",
    "chance that a row that converted has a higher score than one that did not, ties one half; NULL unless there are both",
    "SELECT auc(best, won) FROM (SELECT lead_id, max(score) AS best, lead_id IN (SELECT lead_id FROM stage_events WHERE stage = 'won') AS won FROM score_log GROUP BY lead_id)"},
@@ -104,7 +124,7 @@ static const Function functions[] = {
    "wilson_low(k, n [, confidence])", "lower bound of the rate k / n (Wilson); NULL for n = 0", "SELECT wilson_low(4, 10)"},
   {"wilson_high", 2, 3, PURE, wilson_high_function, NULL, NULL, NULL, NULL,
    "wilson_high(k, n [, confidence])", "upper bound of the rate k / n (Wilson); NULL for n = 0", "SELECT wilson_high(4, 10)"},
-  {"logistic_fit", -1, -1, JSON, NULL, logistic_fit_step, logistic_fit_final, NULL, NULL,
+  {"logistic_fit", -1, -1, JSON, NULL, logistic_fit_step, busy_logistic_fit_final, NULL, NULL,
    "logistic_fit([options,] y, x1, …)",
    "logistic regression of a condition on numbers: JSON object with intercept, coefficients, standard errors, z, p values (the intercept's first) and more; options: 'ridge=1' holds the coefficients back",
    "SELECT logistic_fit(status = 'won', fit = 'strong', segment = 'enterprise') FROM deals JOIN accounts USING (account_id) WHERE kind = 'new business' AND status <> 'open'"},

@@ -56,12 +56,17 @@ static int adds_up(double value, const double *part, uint32_t n){
   return fabs((sum.sum-value)+sum.rest)<=fabs(value)*0x1p-55 && fabs(value)>1e-250;
 }
 
+/* Asks, where the path is so long that each pass over it is long work. */
+static int may_go_on(AtEnv *env, uint32_t n){
+  return n<AT_STRETCH || at_alive(env, n);
+}
+
 /* Corrects the parts until their exact sum rounds to the value. Parts of 0
 ** stay 0. */
-void at_settle(double value, double *part, uint32_t n){
+void at_settle(AtEnv *env, double value, double *part, uint32_t n){
   int round;
   if( adds_up(value, part, n) ) return;
-  for(round=0; round<6; round++){
+  for(round=0; round<6 && may_go_on(env, n); round++){
     double rest = left_over(value, part, n);
     uint32_t best;
     if( isnan(rest) || value-rest==value ) return;   /* value-rest: the sum, rounded once */
@@ -90,7 +95,7 @@ static void sift_down(uint32_t *heap, uint32_t root, uint32_t n, const double *r
 }
 
 /* units whole ones over n weights; part[] receives counts. scratch: n places. */
-static void largest_remainders(double units, const double *weight, uint32_t n, double *part,
+static int largest_remainders(AtEnv *env, double units, const double *weight, uint32_t n, double *part,
                                uint32_t *scratch){
   double given = 0, spare;
   uint32_t i, left = n;
@@ -104,6 +109,7 @@ static void largest_remainders(double units, const double *weight, uint32_t n, d
   }
   for(i=n/2; i-->0; ) sift_down(scratch, i, n, part);
   while( spare>=1 && left>0 ){
+    if( n>=AT_STRETCH && !at_alive(env, 16) ) return 0;
     uint32_t winner = scratch[0];
     scratch[0] = scratch[--left];
     scratch[left] = winner;                /* winners gather at the end */
@@ -112,6 +118,7 @@ static void largest_remainders(double units, const double *weight, uint32_t n, d
   }
   for(i=0; i<n; i++) part[i] = floor(units*weight[i]);
   for(i=left; i<n; i++) part[scratch[i]] += 1;
+  return 1;
 }
 
 /* k units of the given size: k/100 for cents, as 0.01 itself is no double. */
@@ -132,7 +139,7 @@ static double whole_units(double size, double unit){
 ** NaN gives parts of NaN. part[] and scratch[] have room for n. What of the
 ** value is no multiple of the unit stays with the part of largest absolute
 ** weight. Values beyond 2^53 units are not rounded. */
-void at_allocate(double value, const double *weight, uint32_t n, double unit,
+void at_allocate(AtEnv *env, double value, const double *weight, uint32_t n, double unit,
                  double *part, uint32_t *scratch){
   double size = fabs(value), sign = value<0 ? -1 : 1, units, rest;
   uint32_t i, largest = 0;
@@ -147,10 +154,10 @@ void at_allocate(double value, const double *weight, uint32_t n, double unit,
     }
     for(i=1; i<n && !some; i++) if( fabs(weight[i])>fabs(weight[largest]) ) largest = i;
     if( !some ) part[largest] = value;                 /* too small to divide */
-    at_settle(value, part, n);
+    at_settle(env, value, part, n);
     return;
   }
-  largest_remainders(units, weight, n, part, scratch);
+  if( !largest_remainders(env, units, weight, n, part, scratch) ) return;
   for(i=0; i<n; i++){
     part[i] = part[i]==0 ? 0 : sign*in_units(part[i], unit);
     if( fabs(weight[i])>fabs(weight[largest]) ) largest = i;

@@ -47,7 +47,7 @@ static int64_t first_stray(AtEnv *env, const AtStore *s){
   int64_t stray = INT64_MAX;
   uint32_t i;
   if( keys==NULL ) return stray;
-  for(i=0; i<s->n; i++) keys[i] = (uint64_t)at_store_when(s, i) ^ sign;
+  for(i=0; i<s->n && at_alive(env, 1); i++) keys[i] = (uint64_t)at_store_when(s, i) ^ sign;
   if( at_sort_keys(env, keys, s->n) ){
     for(i=s->n; i>1 && (uint64_t)(s->n-i+1)*10<s->n; i--){
       if( keys[i-1]-keys[i-2]>(uint64_t)YEAR ) stray = (int64_t)(keys[i-1] ^ sign);
@@ -185,9 +185,10 @@ int at_audit_duplicates(AtEnv *env, AtAudited *x, const char *columns){
 /* Rows by label. */
 uint32_t *at_label_counts(AtEnv *env, const AtStore *s){
   uint32_t *count = at_alloc(env, s->labels.n, sizeof *count), row;
+  AtStretch stretch = {0, 0};
   if( count==NULL ) return NULL;
   memset(count, 0, s->labels.n*sizeof *count);
-  for(row=0; row<s->n; row++) count[at_store_label(s, row)]++;
+  while( at_stretch(env, &stretch, s->n) ) for(row=(uint32_t)stretch.first; row<stretch.limit; row++) count[at_store_label(s, row)]++;
   return count;
 }
 

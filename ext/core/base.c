@@ -12,9 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Rows of work between two heartbeats: about a tenth of a millisecond. */
-#define HEARTBEAT_WORK 16384u
-
 /* Room for count elements of size bytes, uninitialised; NULL and AT_NOMEM
 ** when there is none. A count of 0 still gives a block. */
 void *at_alloc(AtEnv *env, size_t count, size_t size){
@@ -93,14 +90,23 @@ void at_fail(AtEnv *env, int code, const char *format, ...){
 ** return: after any failure, or when the host said so. */
 int at_alive(AtEnv *env, uint32_t work){
   if( env->error.code ) return 0;
-  env->ticks += work<HEARTBEAT_WORK ? work : HEARTBEAT_WORK;
-  if( env->ticks<HEARTBEAT_WORK ) return 1;
+  env->ticks += work<AT_STRETCH ? work : AT_STRETCH;
+  if( env->ticks<AT_STRETCH ) return 1;
   env->ticks = 0;
   if( env->heartbeat && !env->heartbeat(env->heartbeat_ctx) ){
     at_fail(env, AT_INTERRUPT, "interrupted");
     return 0;
   }
   return 1;
+}
+
+/* The next stretch. Returns 0 when there is none left, and when the caller must return. */
+int at_stretch(AtEnv *env, AtStretch *s, size_t n){
+  size_t first = s->limit;
+  if( first>=n ) return 0;
+  s->first = first;
+  s->limit = n-first<AT_STRETCH ? n : first+AT_STRETCH;
+  return at_alive(env, (uint32_t)(s->limit-first));
 }
 
 /* Whether n bytes of text are the word, without regard to ASCII case. */

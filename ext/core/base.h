@@ -60,6 +60,17 @@ void at_fail(AtEnv *env, int code, const char *format, ...)
     ;
 int at_alive(AtEnv *env, uint32_t work);
 
+/* Rows of simple work between two heartbeats: about a tenth of a millisecond. */
+#ifndef AT_STRETCH
+#define AT_STRETCH 16384u           /* a test may say how many */
+#endif
+
+/* A stretch of the rows 0 .. n-1, of so many at the most, for loops that would be slowed down by at_alive() at every row:
+** while( at_stretch(env, &s, n) ) for(i=s.first; i<s.limit; i++) ... */
+typedef struct AtStretch AtStretch;
+struct AtStretch { size_t first, limit; };      /* to start at row i: {i, i} */
+int at_stretch(AtEnv *env, AtStretch *s, size_t n);
+
 /* Asks for memory that will be read soon, where the compiler can say so. A macro: of a function
 ** that does nothing else compilers think that it does nothing. */
 #if defined(__GNUC__)

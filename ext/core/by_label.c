@@ -104,7 +104,7 @@ static int keep(AtEnv *env, AtByLabel *b, AtWalk *walk, const AtModels *models){
   k->divided = at_alloc(env, (size_t)models->n, 1);
   for(m=0; m<models->n && !env->error.code; m++){
     size_t first = (size_t)m*path->n;
-    k->divided[m] = (uint8_t)at_divide(path, &models->model[m], value, walk->options->round);
+    k->divided[m] = (uint8_t)at_divide(env, path, &models->model[m], value, walk->options->round);
     if( !k->divided[m] ) continue;
     for(i=0; i<path->n; i++){
       k->credit[first+i] = path->credit[k->position[i]];

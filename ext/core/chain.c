@@ -22,7 +22,7 @@
 static uint32_t *step_offsets(AtEnv *env, const AtSteps *steps){
   uint32_t *first = at_alloc(env, (size_t)steps->n+1, sizeof *first), s, e = 0;
   if( first==NULL ) return NULL;
-  for(s=0; s<steps->n; s++){
+  for(s=0; s<steps->n && at_alive(env, 1); s++){
     first[s] = e;
     while( e<steps->n_steps && steps->steps[e].from==s ) e++;
   }
@@ -55,7 +55,7 @@ static void visit(AtEnv *env, AtChain *c, const AtSteps *steps, const uint32_t *
 static int find_reached(AtEnv *env, AtChain *c, const AtSteps *steps, const uint32_t *first, uint32_t *place){
   uint32_t *next = at_alloc(env, steps->n, sizeof *next), *stack = at_alloc(env, steps->n, sizeof *stack), s;
   c->state = at_alloc(env, steps->n, sizeof *c->state);
-  for(s=0; s<steps->n && !env->error.code; s++) next[s] = place[s] = UNSEEN;
+  for(s=0; s<steps->n && at_alive(env, 1); s++) next[s] = place[s] = UNSEEN;
   for(s=0; s<steps->n && !env->error.code; s++){
     if( steps->states[s].start>0 && next[s]==UNSEEN ) visit(env, c, steps, first, s, place, next, stack);
     at_alive(env, 1);
@@ -133,7 +133,7 @@ static int check_ends(AtEnv *env, const AtSteps *steps, const AtDict *names){
   uint8_t *ends = at_alloc(env, steps->n, 1);
   uint32_t *found = at_alloc(env, steps->n, sizeof *found), n = 0, i, k;
   if( !env->error.code && turn_round(env, &back, steps) ){
-    for(i=0; i<steps->n; i++){
+    for(i=0; i<steps->n && at_alive(env, 1); i++){
       ends[i] = steps->states[i].conversions+steps->states[i].nulls>0;
       if( ends[i] ) found[n++] = i;
     }
@@ -145,7 +145,7 @@ static int check_ends(AtEnv *env, const AtSteps *steps, const AtDict *names){
         found[n++] = s;
       }
     }
-    for(i=0; i<steps->n && ends[i]; i++){}
+    for(i=0; i<steps->n && !env->error.code && ends[i]; i++){}
     if( i<steps->n && !env->error.code ) fail_loop(env, steps, names, i);
   }
   at_free(env->alloc, ends);
@@ -163,7 +163,7 @@ static int find_visits(AtEnv *env, AtChain *c, const AtSteps *steps, const doubl
   c->visits = at_alloc(env, c->n, sizeof *c->visits);
   if( c->visits==NULL ) return 0;
   for(i=0; i<c->n; i++) c->visits[i] = steps->states[c->state[i]].start;
-  for(i=0; i<c->n; i++){
+  for(i=0; i<c->n && at_alive(env, (uint32_t)(c->row[i+1]-c->row[i])+1); i++){
     for(e=c->row[i]; e<c->row[i+1]; e++) c->visits[c->edges[e].to] += weight[i]*c->edges[e].probability;
   }
   for(i=0; i<c->n; i++){
@@ -174,7 +174,7 @@ static int find_visits(AtEnv *env, AtChain *c, const AtSteps *steps, const doubl
     at_free(env->alloc, c->visits);
     c->visits = NULL;
   }
-  return 1;
+  return !env->error.code;
 }
 
 /* Works out the expected visits where flows do not balance: pushed forward until so
@@ -248,7 +248,7 @@ int at_chain_open(AtEnv *env, AtChain *c, const AtSteps *steps, const AtDict *na
   first = step_offsets(env, steps);
   place = at_alloc(env, steps->n, sizeof *place);
   weight = at_alloc(env, steps->n, sizeof *weight);
-  for(i=0; i<steps->n && !env->error.code; i++) total += steps->states[i].start;
+  for(i=0; i<steps->n && at_alive(env, 1); i++) total += steps->states[i].start;
   if( !env->error.code && find_reached(env, c, steps, first, place)
    && check_ends(env, steps, names)
    && fill_rows(env, c, steps, first, place, weight, total)

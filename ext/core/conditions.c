@@ -176,14 +176,15 @@ static void place_row(AtConditions *c, uint32_t i){
 }
 
 int at_conditions_sort(AtEnv *env, AtConditions *c){
+  AtStretch s = {1, 1};
   uint32_t *order, i;
   int ok;
   if( env->error.code ) return 0;
-  for(i=1; i<c->n && at_conditions_compare(c, i-1, i)<=0; i++){}
+  for(i=1; at_stretch(env, &s, c->n) && i==s.first; ) while( i<s.limit && at_conditions_compare(c, i-1, i)<=0 ) i++;
   if( c->n<=AT_ROOM_ROWS && c->words==1 ){
     for(; i<c->n; i++) place_row(c, i);
   }
-  if( i>=c->n ) return at_alive(env, c->n);
+  if( i>=c->n || env->error.code ) return !env->error.code;
   order = at_sorted(env, c->n, compare, c);
   ok = order && move_rows(env, c, order, c->n);
   at_free(env->alloc, order);

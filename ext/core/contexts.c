@@ -58,11 +58,12 @@ static int write_part(AtEnv *env, void *context, uint32_t part){
 
 /* Each key once, with how often it is there. */
 static int count_keys(AtEnv *env, AtContexts *c, size_t n){
+  AtStretch s = {0, 0};
   size_t i, j, distinct = 0;
-  for(i=0; i<n; i++) distinct += i==0 || c->keys[i]!=c->keys[i-1];
+  while( at_stretch(env, &s, n) ) for(i=s.first; i<s.limit; i++) distinct += i==0 || c->keys[i]!=c->keys[i-1];
   c->count = at_alloc(env, distinct, sizeof *c->count);
   if( c->count==NULL ) return 0;
-  for(i=0; i<n; i=j){
+  for(i=0; i<n && at_alive(env, 1); i=j){
     for(j=i+1; j<n && c->keys[j]==c->keys[i]; j++){}
     c->keys[c->n] = c->keys[i];
     c->count[c->n++] = (uint32_t)(j-i);

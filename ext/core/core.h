@@ -292,9 +292,9 @@ double at_points_sum(const AtPath *path);
 /************************ Interface to code in allocate.c *********************
 ** A value in parts that add up to it.
 */
-void at_allocate(double value, const double *weight, uint32_t n, double unit,
+void at_allocate(AtEnv *env, double value, const double *weight, uint32_t n, double unit,
                  double *part, uint32_t *scratch);
-void at_settle(double value, double *part, uint32_t n);
+void at_settle(AtEnv *env, double value, double *part, uint32_t n);
 
 typedef struct AtSum AtSum;         /* a compensated sum */
 struct AtSum { double sum, rest; };
@@ -328,7 +328,7 @@ int at_walk_open(AtEnv *env, AtWalk *walk, const AtStore *touches, const AtStore
 int at_walk_range(AtEnv *env, AtWalk *walk, uint32_t first, uint32_t limit);
 int at_walk_next(AtEnv *env, AtWalk *walk);
 void at_walk_close(const AtAlloc *alloc, AtWalk *walk);
-int at_divide(AtPath *path, const AtModel *model, double value, double unit);
+int at_divide(AtEnv *env, AtPath *path, const AtModel *model, double value, double unit);
 int at_keys_conflict(const AtStore *touches, const AtStore *conversions);
 int at_keys_agree(AtEnv *env, const AtStore *touches, const AtStore *conversions,
                   const char *touches_column, const char *conversions_column);
@@ -401,8 +401,8 @@ int at_detail_next(AtEnv *env, AtDetail *d);
 uint32_t at_detail_entity(AtDetail *d);
 uint32_t at_detail_position(const AtDetail *d);
 uint32_t at_detail_length(const AtDetail *d);
-double at_detail_credit(AtDetail *d);
-double at_detail_value(AtDetail *d);
+double at_detail_credit(AtEnv *env, AtDetail *d);
+double at_detail_value(AtEnv *env, AtDetail *d);
 double at_detail_whole(const AtDetail *d);
 void at_detail_close(const AtAlloc *alloc, AtDetail *d);
 
@@ -462,7 +462,7 @@ void at_journeys_close(const AtAlloc *alloc, AtJourneys *j);
 ** One divided path, by label and by row.
 */
 void at_credit_json(AtEnv *env, AtPath *path, const AtStore *store, int credited, AtText *json);
-void at_credit_by_row(const AtPath *path, const AtStore *store, const AtModel *model, int credited,
+void at_credit_by_row(AtEnv *env, const AtPath *path, const AtStore *store, const AtModel *model, int credited,
                       double *share, uint32_t n_rows);
 
 /************************ Interface to code in extreme.c **********************

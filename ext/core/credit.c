@@ -139,7 +139,7 @@ static void group_by_label(AtPath *path){
 }
 
 /* participation: the whole value over each label's touches, label by label. */
-static void divide_by_label(AtPath *path, double value, double unit){
+static void divide_by_label(AtEnv *env, AtPath *path, double value, double unit){
   const uint32_t *order = path->order;
   uint32_t i, first, limit;
   group_by_label(path);
@@ -148,8 +148,8 @@ static void divide_by_label(AtPath *path, double value, double unit){
     while( first+n<path->n && path->label[order[first+n]]==path->label[order[first]] ) n++;
     limit = first+n;
     for(i=first; i<limit; i++) path->weight[i] = 1.0/n;
-    at_allocate(value, path->weight+first, n, unit, path->part+first, path->scratch+first);
-    at_settle(1, path->weight+first, n);
+    at_allocate(env, value, path->weight+first, n, unit, path->part+first, path->scratch+first);
+    at_settle(env, 1, path->weight+first, n);
     for(i=first; i<limit; i++){
       path->credit[order[i]] = path->weight[i];
       path->value[order[i]] = path->part[i];
@@ -160,14 +160,14 @@ static void divide_by_label(AtPath *path, double value, double unit){
 /* Divides a conversion of this value (NaN: none) over the path's touches:
 ** path->credit[] adds up to 1, path->value[] to the value. Returns 0 when the
 ** model credits no touch: the conversion is unattributed. */
-int at_divide(AtPath *path, const AtModel *model, double value, double unit){
+int at_divide(AtEnv *env, AtPath *path, const AtModel *model, double value, double unit){
   if( path->n==0 ) return 0;
   if( model->kind==AT_PARTICIPATION ){
-    divide_by_label(path, value, unit);
+    divide_by_label(env, path, value, unit);
     return 1;
   }
   if( !at_weights(model, path, path->credit) ) return 0;
-  at_allocate(value, path->credit, path->n, unit, path->value, path->scratch);
-  at_settle(1, path->credit, path->n);
+  at_allocate(env, value, path->credit, path->n, unit, path->value, path->scratch);
+  at_settle(env, 1, path->credit, path->n);
   return 1;
 }

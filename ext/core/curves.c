@@ -10,11 +10,11 @@
 #include <string.h>
 
 /* The latest time of all columns. */
-static int64_t latest_time(const AtStore *s){
+static int64_t latest_time(AtEnv *env, const AtStore *s){
   int64_t latest = AT_NO_TIME;
   uint32_t i;
   int m;
-  for(i=0; i<s->n; i++){
+  for(i=0; i<s->n && at_alive(env, 1); i++){
     int64_t when = at_store_when(s, i);
     if( when>latest ) latest = when;
     for(m=0; m<s->n_milestones; m++) if( s->milestone[m][i]>latest ) latest = s->milestone[m][i];
@@ -50,7 +50,7 @@ static int add_subject(AtEnv *env, AtCurves *x, const AtStore *s, const AtOption
 
 /* The sorted spells of all groups, in x->order. To be freed in any case. */
 int at_curves_open(AtEnv *env, AtCurves *x, const AtStore *subjects, const AtOptions *o){
-  int64_t now = o->as_of!=AT_NO_TIME ? o->as_of : latest_time(subjects);
+  int64_t now = o->as_of!=AT_NO_TIME ? o->as_of : latest_time(env, subjects);
   uint32_t i;
   memset(x, 0, sizeof *x);
   for(i=0; i<subjects->n && at_alive(env, 1); i++){

@@ -87,7 +87,7 @@ static int next_conversion(AtEnv *env, AtDetail *d){
 }
 
 /* Weighs the current conversion's path by the current model. */
-static void weigh(AtDetail *d){
+static void weigh(AtEnv *env, AtDetail *d){
   AtPath *path = &d->walk.path;
   const AtModel *model = &d->models->model[d->model];
   const AtKept *k = d->kept;
@@ -112,7 +112,7 @@ static void weigh(AtDetail *d){
   d->credit = path->credit;
   d->value = path->value;
   if( model->kind==AT_PARTICIPATION ){
-    d->divided = at_divide(path, model, at_detail_whole(d), d->walk.options->round);
+    d->divided = at_divide(env, path, model, at_detail_whole(d), d->walk.options->round);
     d->has_credit = d->has_value = 1;
   }else{
     d->divided = at_weights(model, path, path->credit);
@@ -145,7 +145,7 @@ int at_detail_next(AtEnv *env, AtDetail *d){
       d->open = 1;
       d->model = d->first_model;
     }
-    weigh(d);
+    weigh(env, d);
     if( find_touch(d) ) return 1;
   }
 }
@@ -181,30 +181,30 @@ double at_detail_whole(const AtDetail *d){
 }
 
 /* Divides the value by the weights, which at_settle() has not yet made credits. */
-static void divide_value(AtDetail *d){
+static void divide_value(AtEnv *env, AtDetail *d){
   AtPath *path = &d->walk.path;
   if( d->has_credit ){
     at_weights(&d->models->model[d->model], path, path->credit);
     d->has_credit = 0;
   }
-  at_allocate(at_detail_whole(d), path->credit, path->n, d->walk.options->round, path->value, path->scratch);
+  at_allocate(env, at_detail_whole(d), path->credit, path->n, d->walk.options->round, path->value, path->scratch);
   d->has_value = 1;
 }
 
 /* The current row's share of its conversion. */
-double at_detail_credit(AtDetail *d){
+double at_detail_credit(AtEnv *env, AtDetail *d){
   if( !d->divided ) return 1;
   if( !d->has_credit ){
-    if( d->wants_value && !d->has_value ) divide_value(d);
-    at_settle(1, d->walk.path.credit, d->walk.path.n);
+    if( d->wants_value && !d->has_value ) divide_value(env, d);
+    at_settle(env, 1, d->walk.path.credit, d->walk.path.n);
     d->has_credit = 1;
   }
   return d->credit[d->touch];
 }
 
 /* The current row's share of the value; NaN for none. */
-double at_detail_value(AtDetail *d){
+double at_detail_value(AtEnv *env, AtDetail *d){
   if( !d->divided ) return at_detail_whole(d);
-  if( !d->has_value ) divide_value(d);
+  if( !d->has_value ) divide_value(env, d);
   return d->value[d->touch];
 }

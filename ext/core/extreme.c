@@ -23,7 +23,11 @@ static int make_item_room(AtEnv *env, AtExtreme *x){
   if( x->n<x->capacity ) return 1;
   items = at_alloc(env, capacity, sizeof *items);
   if( items==NULL ) return 0;
-  for(i=0; i<x->n; i++) items[i] = *item_at(x, i);
+  for(i=0; i<x->n && at_alive(env, 1); i++) items[i] = *item_at(x, i);
+  if( env->error.code ){
+    at_free(env->alloc, items);
+    return 0;
+  }
   at_free(env->alloc, x->items);
   x->items = items;
   x->capacity = capacity;
@@ -36,12 +40,13 @@ static int make_item_room(AtEnv *env, AtExtreme *x){
 static int make_byte_room(AtEnv *env, AtExtreme *x, size_t n){
   size_t i, used = 0;
   if( x->n_bytes+n<=x->bytes_capacity ) return 1;
-  for(i=0; i<x->n; i++){
+  for(i=0; i<x->n && at_alive(env, 1); i++){
     AtExtremeItem *item = item_at(x, i);
     memmove(x->bytes+used, x->bytes+item->offset, item->n);
     item->offset = used;
     used += item->n;
   }
+  if( env->error.code ) return 0;
   x->n_bytes = used;
   if( used+n<=x->bytes_capacity/2 ) return 1;
   if( !at_grow(env, &x->bytes, at_room(used+n), 1) ) return 0;

@@ -188,7 +188,7 @@ static int add_deal(AtEnv *env, Forecaster *f, uint32_t entity, uint32_t row){
   if( env->error.code ) return 0;
   if( !isnan(deal->value) ) f->seats[deal->seat].value += deal->value;
   f->x->n++;
-  return at_alive(env, 1);
+  return at_alive(env, 64);                /* the searches */
 }
 
 static int seat_deals(AtEnv *env, Forecaster *f){

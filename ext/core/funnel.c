@@ -65,10 +65,10 @@ static void find_patience(AtFunnel *f){
   }
 }
 
-static int64_t latest_event(const AtStore *events){
+static int64_t latest_event(AtEnv *env, const AtStore *events){
   int64_t latest = 0;
   uint32_t e;
-  for(e=0; e<events->n_entities; e++){
+  for(e=0; e<events->n_entities && at_alive(env, 1); e++){
     int64_t last = at_store_when(events, events->start[e+1]-1);
     if( e==0 || last>latest ) latest = last;
   }
@@ -87,7 +87,7 @@ int at_funnel_open(AtEnv *env, AtFunnel *f, const AtStore *events, const AtStage
   f->options = o;
   if( n_labels>0 ) f->tag = events->tag[0];
   if( o->hold ) f->held = events->tag[n_labels];
-  f->now = o->as_of!=AT_NO_TIME ? o->as_of : latest_event(events);
+  f->now = o->as_of!=AT_NO_TIME ? o->as_of : latest_event(env, events);
   find_patience(f);
   f->code = at_alloc(env, events->labels.n, sizeof *f->code);
   for(i=0; f->code && i<events->labels.n; i++){

@@ -36,19 +36,19 @@ struct Summary {
 
 /********************************* Counting **********************************/
 
-static int64_t earliest_event(const AtStore *events){
+static int64_t earliest_event(AtEnv *env, const AtStore *events){
   int64_t earliest = 0;
   uint32_t e;
-  for(e=0; e<events->n_entities; e++){
+  for(e=0; e<events->n_entities && at_alive(env, 1); e++){
     int64_t first = at_store_when(events, events->start[e]);
     if( e==0 || first<earliest ) earliest = first;
   }
   return earliest;
 }
 
-static void cut_parts(Summary *s){
+static void cut_parts(AtEnv *env, Summary *s){
   const AtOptions *o = s->f->options;
-  int64_t earliest = earliest_event(s->f->events);
+  int64_t earliest = earliest_event(env, s->f->events);
   uint32_t i;
   if( s->f->events->n<AT_PARALLEL_ROWS ) s->n_parts = 1;
   else s->n_parts = o->by_label || o->period!=AT_PERIOD_NONE ? PARTS_OF_GROUPS : PARTS;
@@ -196,7 +196,7 @@ int at_funnel_summarize(AtEnv *env, AtStageTable *table, const AtFunnel *f){
   s->f = f;
   s->table = table;
   s->z = at_normal_quantile(f->options->confidence);
-  cut_parts(s);
+  cut_parts(env, s);
   if( at_parallel(env, s->n_parts, count_part, s) && join_groups(env, s) ) list_rows(env, s);
   for(i=0; i<s->n_parts; i++) at_funnel_count_free(env->alloc, &s->count[i]);
   at_pairs_free(env->alloc, &s->groups);

@@ -22,6 +22,7 @@ void at_credit_json(AtEnv *env, AtPath *path, const AtStore *store, int credited
   uint32_t i, n = 0, mark;
   at_text_add(env, json, "{", 1);
   if( !credited ) add_share(env, json, "(unattributed)", 14, 1);
+  if( !at_alive(env, path->n) ) return;
   mark = at_path_mark(path);
   for(i=0; credited && i<path->n; i++){
     uint32_t label = path->label[i];
@@ -44,12 +45,12 @@ void at_credit_json(AtEnv *env, AtPath *path, const AtStore *store, int credited
 /* share[] by row, where a row's id is its number: NaN for rows that the store
 ** skipped, 0 for rows outside the path. Touches at one time share equally what
 ** their positions earn; points are each row's own. */
-void at_credit_by_row(const AtPath *path, const AtStore *store, const AtModel *model, int credited,
+void at_credit_by_row(AtEnv *env, const AtPath *path, const AtStore *store, const AtModel *model, int credited,
                       double *share, uint32_t n_rows){
   uint32_t i, j, k;
   for(i=0; i<n_rows; i++) share[i] = NAN;
-  for(i=0; i<store->n; i++) share[at_store_id(store, i).integer] = 0;
-  for(i=0; credited && i<path->n; i=j){
+  for(i=0; i<store->n && at_alive(env, 1); i++) share[at_store_id(store, i).integer] = 0;
+  for(i=0; credited && i<path->n && at_alive(env, 4); i=j){
     AtSum sum = {0, 0};
     for(j=i; j<path->n && path->time[j]==path->time[i]; j++) at_sum_add(&sum, path->credit[j]);
     for(k=i; k<j; k++){

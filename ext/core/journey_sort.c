@@ -94,14 +94,17 @@ static int mark_keys(AtEnv *env, void *context, uint32_t number){
   Piece *piece = &x->pieces[number];
   const uint32_t *entity = piece->loader->entity;
   uint32_t lowest = piece->loader->lowest, i;
+  AtStretch s = {piece->first, piece->first};
   piece->bits = at_alloc(env, x->n_words, sizeof *piece->bits);
   if( piece->bits==NULL ) return 0;
   memset(piece->bits, 0, x->n_words*sizeof *piece->bits);
-  for(i=piece->first; i<piece->limit; i++){
-    uint32_t key = entity[i]-lowest;
-    piece->bits[key>>6] |= UINT64_C(1)<<(key&63);
+  while( at_stretch(env, &s, piece->limit) ){
+    for(i=s.first; i<s.limit; i++){
+      uint32_t key = entity[i]-lowest;
+      piece->bits[key>>6] |= UINT64_C(1)<<(key&63);
+    }
   }
-  return at_alive(env, piece->limit-piece->first);
+  return !env->error.code;
 }
 
 static uint32_t count_bits(uint64_t x){
@@ -121,7 +124,7 @@ static int number_by_range(AtEnv *env, Sorter *x, uint64_t range){
   x->bits = x->pieces[0].bits;
   x->rank = at_alloc(env, x->n_words, sizeof *x->rank);
   if( x->rank==NULL ) return 0;
-  for(w=0; w<x->n_words; w++){
+  for(w=0; w<x->n_words && at_alive(env, x->n_pieces); w++){
     for(p=1; p<x->n_pieces; p++) x->bits[w] |= x->pieces[p].bits[w];
     x->rank[w] = n;
     n += count_bits(x->bits[w]);
@@ -130,19 +133,20 @@ static int number_by_range(AtEnv *env, Sorter *x, uint64_t range){
   x->dense = n==range;
   s->integer_keys = at_alloc(env, n, sizeof *s->integer_keys);
   if( s->integer_keys==NULL ) return 0;
-  for(w=0, n=0; w<x->n_words; w++){
+  for(w=0, n=0; w<x->n_words && at_alive(env, 64); w++){
     uint32_t bit;
     for(bit=0; bit<64; bit++){
       if( x->bits[w]>>bit & 1 ) s->integer_keys[n++] = first->base + first->lowest + (int64_t)w*64 + bit;
     }
   }
-  return 1;
+  return !env->error.code;
 }
 
 /* Numbers the keys as the sorted dictionary has them. */
 static int number_by_rank(AtEnv *env, Sorter *x){
   AtStore *s = x->store;
   AtUuids *tables[AT_MAX_THREADS];
+  AtStretch stretch = {0, 0};
   uint32_t i;
   int p;
   assert( x->n_parts<=AT_MAX_THREADS );
@@ -160,9 +164,11 @@ static int number_by_rank(AtEnv *env, Sorter *x){
   if( s->key_classes!=1u<<AT_INT ) return 1;
   s->integer_keys = at_alloc(env, s->n_entities, sizeof *s->integer_keys);
   if( s->integer_keys==NULL ) return 0;
-  for(i=0; i<s->n_entities; i++) s->integer_keys[i] = at_dict_cell(&s->keys, i).integer;
+  while( at_stretch(env, &stretch, s->n_entities) ){
+    for(i=stretch.first; i<stretch.limit; i++) s->integer_keys[i] = at_dict_cell(&s->keys, i).integer;
+  }
   at_dict_free(env->alloc, &s->keys);
-  return 1;
+  return !env->error.code;
 }
 
 /* One piece's keys become numbers; rows are counted by bucket. */
@@ -170,23 +176,26 @@ static int renumber(AtEnv *env, void *context, uint32_t number){
   Sorter *x = context;
   Piece *piece = &x->pieces[number];
   uint32_t *entity = piece->loader->entity, lowest = piece->loader->lowest, i;
+  AtStretch s = {piece->first, piece->first};
   piece->cursor = at_alloc(env, x->n_buckets, sizeof *piece->cursor);
   if( piece->cursor==NULL ) return 0;
   memset(piece->cursor, 0, x->n_buckets*sizeof *piece->cursor);
-  for(i=piece->first; i<piece->limit; i++){
-    uint32_t key = entity[i];
-    if( x->dense ){
-      key -= lowest;
-    }else if( x->bits ){
-      key -= lowest;
-      key = x->rank[key>>6] + count_bits(x->bits[key>>6] & ((UINT64_C(1)<<(key&63))-1));
-    }else{
-      key = piece->rank[key];
+  while( at_stretch(env, &s, piece->limit) ){
+    for(i=s.first; i<s.limit; i++){
+      uint32_t key = entity[i];
+      if( x->dense ){
+        key -= lowest;
+      }else if( x->bits ){
+        key -= lowest;
+        key = x->rank[key>>6] + count_bits(x->bits[key>>6] & ((UINT64_C(1)<<(key&63))-1));
+      }else{
+        key = piece->rank[key];
+      }
+      entity[i] = key;
+      piece->cursor[key>>x->shift]++;
     }
-    entity[i] = key;
-    piece->cursor[key>>x->shift]++;
   }
-  return at_alive(env, piece->limit-piece->first);
+  return !env->error.code;
 }
 
 /* Numbers the entities in key order: entity[] becomes dense and sorted. */
@@ -215,11 +224,14 @@ static int sort_tags(AtEnv *env, Sorter *x){
     if( rank==NULL ) return 0;
     for(p=0; p<x->n_parts; p++){
       uint32_t *tag = x->parts[p].store->tag[i];
-      for(row=0; row<x->parts[p].store->n; row++) tag[row] = rank[tag[row]];
+      AtStretch s = {0, 0};
+      while( at_stretch(env, &s, x->parts[p].store->n) ){
+        for(row=s.first; row<s.limit; row++) tag[row] = rank[tag[row]];
+      }
     }
     at_free(env->alloc, rank);
   }
-  return at_alive(env, x->n);
+  return !env->error.code;
 }
 
 /* Renumbers the labels in text order. */
@@ -230,17 +242,17 @@ static int sort_labels(AtEnv *env, Sorter *x){
   rank = at_dict_sort(env, &x->store->labels);
   if( rank==NULL ) return 0;
   for(p=0; p<x->n_parts; p++){
-    AtStore *s = x->parts[p].store;
-    if( s->label_bytes==2 ){
-      uint16_t *label = s->label;
-      for(i=0; i<s->n; i++) label[i] = (uint16_t)rank[label[i]];
-    }else{
-      uint32_t *label = s->label;
-      for(i=0; i<s->n; i++) label[i] = rank[label[i]];
+    const AtStore *store = x->parts[p].store;
+    uint16_t *narrow = store->label;
+    uint32_t *wide = store->label;
+    AtStretch s = {0, 0};
+    while( at_stretch(env, &s, store->n) ){
+      if( store->label_bytes==2 ) for(i=s.first; i<s.limit; i++) narrow[i] = (uint16_t)rank[narrow[i]];
+      else for(i=s.first; i<s.limit; i++) wide[i] = rank[wide[i]];
     }
   }
   at_free(env->alloc, rank);
-  return at_alive(env, x->n);
+  return !env->error.code;
 }
 
 /*********************************** Scattering ******************************/
@@ -280,7 +292,7 @@ static void *column_data(const Column *c, AtLoader *l){
 
 #define SCATTER(TYPE) do{ \
     const TYPE *in = from; TYPE *out = x->to; \
-    for(i=piece->first; i<piece->limit; i++) out[cursor[entity[i]>>shift]++] = in[i]; \
+    for(i=s.first; i<s.limit; i++) out[cursor[entity[i]>>shift]++] = in[i]; \
   }while(0)
 static int scatter(AtEnv *env, void *context, uint32_t number){
   Sorter *x = context;
@@ -289,15 +301,18 @@ static int scatter(AtEnv *env, void *context, uint32_t number){
   const uint32_t *entity = piece->loader->entity;
   const void *from = column_data(column, piece->loader);
   uint32_t cursor[MAX_BUCKETS], i;
+  AtStretch s = {piece->first, piece->first};
   int shift = x->shift;
   memcpy(cursor, piece->cursor, x->n_buckets*sizeof *cursor);
-  switch( column->width ){
-    case 1: SCATTER(uint8_t); break;
-    case 2: SCATTER(uint16_t); break;
-    case 4: SCATTER(uint32_t); break;
-    default: SCATTER(uint64_t); break;
+  while( at_stretch(env, &s, piece->limit) ){
+    switch( column->width ){
+      case 1: SCATTER(uint8_t); break;
+      case 2: SCATTER(uint16_t); break;
+      case 4: SCATTER(uint32_t); break;
+      default: SCATTER(uint64_t); break;
+    }
   }
-  return at_alive(env, piece->limit-piece->first);
+  return !env->error.code;
 }
 
 /* Counts of rows -> places: bucket by bucket, in it piece by piece. */
@@ -472,7 +487,7 @@ static int sort_bucket(AtEnv *env, Sorter *x, uint32_t b, Room *room){
     at = end;
   }
   for(i=0; i<n && room->order[i]==i; i++){}
-  for(c=0; i<n && c<x->n_columns-1; c++){          /* entity[] is needed no more */
+  for(c=0; i<n && c<x->n_columns-1 && at_alive(env, n); c++){          /* entity[] is needed no more */
     const Column *column = &x->columns[c];
     gather((char*)column_data(column, &x->parts[0]) + lo*column->width, room->column, column->width, room->order, n);
   }

@@ -45,12 +45,13 @@ static AtQuote number(double x){
 /* A column that is constant; cells are as given. */
 int at_check_columns(AtEnv *env, const AtDesign *d){
   uint32_t i, j;
-  for(j=1; j<d->width && at_alive(env, d->n); j++){
+  for(j=1; j<d->width; j++){
     double low = cell_at(d, 0, j), high = low;
-    for(i=1; i<d->n; i++){
+    for(i=1; i<d->n && at_alive(env, 1); i++){
       low = fmin(low, cell_at(d, i, j));
       high = fmax(high, cell_at(d, i, j));
     }
+    if( env->error.code ) return 0;
     if( high-low<=SAME*fmax(fabs(low), fabs(high)) ){
       at_fail(env, AT_INVALID, "x%u is constant (got %s in every row); leave it out", (unsigned)j, number(low).text);
     }
@@ -61,10 +62,10 @@ int at_check_columns(AtEnv *env, const AtDesign *d){
 /* A column by which alone y can be told; cells are as given. */
 int at_check_separation(AtEnv *env, const AtDesign *d){
   uint32_t i, j;
-  for(j=1; j<d->width && at_alive(env, d->n); j++){
+  for(j=1; j<d->width; j++){
     double low[2] = {INFINITY, INFINITY}, high[2] = {-INFINITY, -INFINITY};
     int y, above;
-    for(i=0; i<d->n; i++){
+    for(i=0; i<d->n && at_alive(env, 1); i++){
       double x = cell_at(d, i, j);
       for(y=0; y<2; y++){
         if( (y ? d->hits : d->misses)[i]==0 ) continue;
@@ -73,6 +74,7 @@ int at_check_separation(AtEnv *env, const AtDesign *d){
       }
     }
     above = high[0]<=low[1];
+    if( env->error.code ) return 0;
     if( !above && high[1]>low[0] ) continue;
     at_fail(env, AT_INVALID, "x%u separates y (got at most %s in every row where y is %s, at least %s where it is %s), so its "
             "coefficient has no end; leave it out, or write 'ridge=1' as first argument", (unsigned)j,

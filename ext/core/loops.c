@@ -46,7 +46,7 @@ static int find_settled(AtEnv *env, AtLoops *l){
   const AtChain *c = l->chain;
   uint32_t i;
   size_t e;
-  for(i=0; i<c->n; i++) l->kind[i] = all_lanes(l, i) ? SETTLED : LOOPING;
+  for(i=0; i<c->n && at_alive(env, 1); i++) l->kind[i] = all_lanes(l, i) ? SETTLED : LOOPING;
   for(i=0; i<c->n; i++){
     if( !at_alive(env, (uint32_t)(c->row[i+1]-c->row[i])+1) ) return 0;
     if( l->kind[i]==SETTLED ) continue;
@@ -65,7 +65,7 @@ static int find_before(AtEnv *env, AtLoops *l, double *flow){
   uint32_t i, k;
   size_t e;
   for(i=0; i<c->n; i++) if( l->kind[i]==LOOPING ) l->kind[i] = BEFORE;
-  for(i=0; i<c->n; i++){
+  for(i=0; i<c->n && at_alive(env, 1); i++){
     if( l->kind[i]==SETTLED ) continue;
     if( l->held && l->held[i] ) l->kind[i] = LOOPING;       /* in some lanes only */
     for(e=c->row[i]; e<c->row[i+1]; e++){
@@ -85,10 +85,10 @@ static int find_before(AtEnv *env, AtLoops *l, double *flow){
       l->known[k] += flow[i]*l->source[(size_t)i*l->width+k];
     }
   }
-  for(i=0; i<c->n; i++){
+  for(i=0; i<c->n && at_alive(env, 1); i++){
     for(k=0; k<l->width && l->kind[i]==SETTLED && flow[i]>0; k++) l->known[k] += flow[i]*l->value[(size_t)i*l->width+k];
   }
-  return at_alive(env, c->n);
+  return !env->error.code;
 }
 
 static int reserve(AtEnv *env, AtLoops *l){

@@ -45,7 +45,7 @@ static int add_score(AtEnv *env, Scores *s, double leaving, double conversions, 
 static double area(AtEnv *env, const Scores *s){
   AtSum wins = {0, 0}, conversions = {0, 0}, nulls = {0, 0};
   uint32_t *order = at_pairs_order(env, &s->pairs), i;
-  for(i=0; order && i<s->pairs.n; i++){
+  for(i=0; order && i<s->pairs.n && at_alive(env, 1); i++){
     const Tie *tie = &s->ties[order[i]];
     at_sum_add(&wins, at_sum_total(&tie->conversions)*(at_sum_total(&nulls) + at_sum_total(&tie->nulls)/2));
     at_sum_add(&conversions, at_sum_total(&tie->conversions));
@@ -82,9 +82,13 @@ static int score_steps(AtEnv *env, AtOrder *row, const AtPaths *paths){
 static int score_contexts(AtEnv *env, AtOrder *row, const AtContexts *contexts){
   Scores scores = {0};
   AtContext state = {0, 0, 0, 0};
+  size_t before = 0;
   row->states = 0;
-  while( at_contexts_next(contexts, row->order, &state)
-      && add_score(env, &scores, state.leaving, state.conversions, state.nulls) ) row->states++;
+  while( at_contexts_next(contexts, row->order, &state) && at_alive(env, (uint32_t)(state.next-before))
+      && add_score(env, &scores, state.leaving, state.conversions, state.nulls) ){
+    before = state.next;
+    row->states++;
+  }
   row->auc = area(env, &scores);
   scores_free(env->alloc, &scores);
   return !env->error.code;

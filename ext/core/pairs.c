@@ -16,6 +16,7 @@ static uint32_t slot_of(const AtPairs *p, int64_t number, uint64_t label){
 static int grow(AtEnv *env, AtPairs *p){
   uint32_t capacity = p->capacity ? p->capacity*2 : 64, i;
   uint32_t *slots;
+  AtStretch stretch = {0, 0};
   if( p->capacity>=(UINT32_C(1)<<29) ){
     at_fail(env, AT_TOOBIG, "more than 2^29 groups or states; write a longer period, or a lower order");
     return 0;
@@ -28,12 +29,14 @@ static int grow(AtEnv *env, AtPairs *p){
   p->n_slots = capacity*2;
   p->capacity = capacity;
   memset(slots, 0, p->n_slots*sizeof *slots);
-  for(i=0; i<p->n; i++){
-    uint32_t s = slot_of(p, p->pairs[i].number, p->pairs[i].label);
-    while( slots[s] ) s = (s+1) & (p->n_slots-1);
-    slots[s] = i+1;
+  while( at_stretch(env, &stretch, p->n) ){
+    for(i=(uint32_t)stretch.first; i<stretch.limit; i++){
+      uint32_t s = slot_of(p, p->pairs[i].number, p->pairs[i].label);
+      while( slots[s] ) s = (s+1) & (p->n_slots-1);
+      slots[s] = i+1;
+    }
   }
-  return 1;
+  return !env->error.code;
 }
 
 /* The id of a pair, the next one if it is new; UINT32_MAX on failure. */

@@ -81,7 +81,8 @@ typedef pthread_cond_t Signal;
 #endif
 
 #define STACK_BYTES (1u<<20)        /* of a thread; some C libraries give 128 KiB */
-#define BEAT_MILLISECONDS 5         /* between two heartbeats while waiting */
+#define BEAT_MILLISECONDS 5         /* between two looks at the host while waiting, */
+#define BEATS 20                    /* of as many heartbeats as work brings in that time */
 
 typedef struct Crew Crew;
 struct Crew {
@@ -269,12 +270,13 @@ static void take_parts_and_leave(Hand *hand){
 
 /* Until all threads have run out of parts; the host is asked meanwhile. */
 static void wait_for_all(Crew *crew, Hand *caller){
+  int beat;
   lock(crew);
   while( crew->running>0 ){
     wait_a_beat(crew);
     if( crew->running==0 || atomic_load(&crew->stopped) ) continue;
     unlock(crew);
-    hand_beat(caller);
+    for(beat=0; beat<BEATS && hand_beat(caller); beat++){}
     lock(crew);
   }
   unlock(crew);

@@ -51,18 +51,19 @@ static void add_pass(AtEnv *env, AtPast *p, const AtFunnel *f, const AtPass *pas
 }
 
 /* The unit of time, and all times in it. */
-static void choose_unit(AtPast *p){
+static int choose_unit(AtEnv *env, AtPast *p){
   int64_t longest = 0, half;
   uint32_t i;
-  for(i=0; i<p->n; i++) if( p->stays[i].whole>longest ) longest = p->stays[i].whole;
+  for(i=0; i<p->n && at_alive(env, 1); i++) if( p->stays[i].whole>longest ) longest = p->stays[i].whole;
   p->unit = longest<=DAY ? MINUTE : longest<=60*DAY ? HOUR : DAY;
   if( longest>AT_FORECAST_CELLS*DAY ) p->unit = ((longest-1)/(AT_FORECAST_CELLS*DAY)+1)*DAY;
   half = p->unit/2;
-  for(i=0; i<p->n; i++){
+  for(i=0; i<p->n && at_alive(env, 1); i++){
     p->stays[i].stay = (p->stays[i].stay+half)/p->unit;
     p->stays[i].whole = (p->stays[i].whole+half)/p->unit;
   }
   p->cells = (uint32_t)((longest+half)/p->unit)+1;
+  return !env->error.code;
 }
 
 static int compare_stays(const void *stays, uint32_t a, uint32_t b){
@@ -100,7 +101,7 @@ int at_past_open(AtEnv *env, AtPast *p, const AtFunnel *f){
   AtFunnel own;
   uint32_t e, i, n = 0, place = 0;
   memset(p, 0, sizeof *p);
-  for(e=0; e<f->events->n_entities; e++) n += (uint32_t)exists(f, e);
+  for(e=0; e<f->events->n_entities && at_alive(env, 1); e++) n += (uint32_t)exists(f, e);
   p->n_parts = n>AT_FORECAST_PARTS ? AT_FORECAST_PARTS : n>0 ? n : 1;
   at_funnel_share(&own, f);
   for(e=0; e<f->events->n_entities && at_funnel_entity(env, &own, e); e++){
@@ -108,8 +109,7 @@ int at_past_open(AtEnv *env, AtPast *p, const AtFunnel *f){
     place += (uint32_t)exists(f, e);
   }
   at_funnel_close(env->alloc, &own);
-  if( env->error.code ) return 0;
-  choose_unit(p);
+  if( env->error.code || !choose_unit(env, p) ) return 0;
   if( f->tag ) p->labelled = in_order(env, p, compare_labelled);
   sorted = in_order(env, p, compare_stays);
   if( sorted==NULL ) return 0;

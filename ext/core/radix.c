@@ -71,6 +71,7 @@ static void place_digits(Radix *r){
 int at_sort_many(AtEnv *env, uint64_t **keys, size_t n){
   Radix r;
   uint64_t largest = 0;
+  AtStretch s = {0, 0};
   size_t i;
   if( n<AT_PARALLEL_ROWS ) return at_sort_keys(env, *keys, (uint32_t)n);
   if( n>AT_MAX_ROWS ){
@@ -80,7 +81,9 @@ int at_sort_many(AtEnv *env, uint64_t **keys, size_t n){
   memset(&r, 0, sizeof r);
   r.from = *keys;
   r.n = n;
-  for(i=0; i<n; i++) if( r.from[i]!=UINT64_MAX && r.from[i]>largest ) largest = r.from[i];
+  while( at_stretch(env, &s, n) ){
+    for(i=s.first; i<s.limit; i++) if( r.from[i]!=UINT64_MAX && r.from[i]>largest ) largest = r.from[i];
+  }
   while( largest>>r.shift>=DIGIT-1 ) r.shift++;
   r.place = at_alloc(env, RUNS, sizeof *r.place);
   r.to = at_alloc(env, n, sizeof *r.to);

@@ -105,7 +105,7 @@ static int divide(AtEnv *env, double total, const double *effect, uint32_t n, do
   for(i=0; i<n; i++) share[i] = fabs(all)>size*1e-12 ? effect[i]/all : NAN;
   if( scratch && n>0 ){
     if( isnan(share[0]) ) for(i=0; i<n; i++) part[i] = NAN;
-    else at_allocate(total, share, n, 0, part, scratch);
+    else at_allocate(env, total, share, n, 0, part, scratch);
   }
   at_free(env->alloc, scratch);
   return !env->error.code;

@@ -146,10 +146,13 @@ static int takes(const Taker *t, const AtConditions *c, uint32_t row){
 
 /* count[i] = good rows of the taker before row i. */
 static void count_good(Search *s, const Taker *t){
-  uint32_t i, sum = 0;
-  for(i=0; i<s->c->n; i++){
-    s->count[i] = sum;
-    sum += (uint32_t)is_good(t, i);
+  AtStretch stretch = {0, 0};
+  uint32_t i = 0, sum = 0;
+  while( at_stretch(s->env, &stretch, s->c->n) ){
+    for(; i<stretch.limit; i++){
+      s->count[i] = sum;
+      sum += (uint32_t)is_good(t, i);
+    }
   }
   s->count[i] = sum;
 }
@@ -163,16 +166,19 @@ static int any_good(const Search *s, const Range *ranges, int n){
 ** ends with its last taker, whatever follows. */
 static int find_good(Search *s, int is_open){
   uint32_t i, b;
-  for(i=s->n; i-->0 && at_alive(s->env, s->c->n); ){
+  for(i=s->n; i-->0 && !s->env->error.code; ){
     Taker *t = &s->takers[i], *next = &s->takers[i+1];
+    AtStretch stretch = {0, 0};
     Range ranges[2];
     int is_last = i+1==s->n;
     reset_gates(next);
     if( !is_last ) count_good(s, next);
-    for(b=0; b<s->c->n; b++){
-      if( !takes(t, s->c, b) ) continue;
-      if( is_last ? is_open || match_end(next, s->c, b, b+1)!=NONE
-                  : any_good(s, ranges, link_ranges(next, s->c, b, b+1, ranges)) ) set_good(t, b);
+    while( at_stretch(s->env, &stretch, s->c->n) ){
+      for(b=(uint32_t)stretch.first; b<stretch.limit; b++){
+        if( !takes(t, s->c, b) ) continue;
+        if( is_last ? is_open || match_end(next, s->c, b, b+1)!=NONE
+                    : any_good(s, ranges, link_ranges(next, s->c, b, b+1, ranges)) ) set_good(t, b);
+      }
     }
     reset_gates(next);
   }
@@ -210,7 +216,7 @@ static uint32_t next_in(const Search *s, Taker *t, const Range *ranges, int n){
 static uint32_t first_match(Search *s, uint32_t from, uint32_t *rows){
   uint32_t start, row = NONE, i;
   Range ranges[2];
-  for(start=from; start<s->c->n; start++){
+  for(start=from; start<s->c->n && at_alive(s->env, 1); start++){
     if( s->n==0 ){
       uint32_t end = match_end(&s->takers[0], s->c, start, start);
       if( end!=NONE ) return end;
@@ -278,10 +284,13 @@ static void close_search(Search *s){
 }
 
 /* Whether a condition of the pattern holds in no row: then nothing can match. */
-static int lacks_condition(const AtPattern *p, const AtConditions *c){
+static int lacks_condition(AtEnv *env, const AtPattern *p, const AtConditions *c){
   uint64_t seen[AT_CONDITION_WORDS] = {0};
+  AtStretch s = {0, 0};
   uint32_t i, w;
-  for(i=0; i<c->n; i++) for(w=0; w<c->words; w++) seen[w] |= at_conditions_set(c, i)[w];
+  while( at_stretch(env, &s, c->n) ){
+    for(i=(uint32_t)s.first; i<s.limit; i++) for(w=0; w<c->words; w++) seen[w] |= at_conditions_set(c, i)[w];
+  }
   for(i=0; i<p->n; i++){
     uint32_t k = p->elements[i].condition;
     if( p->elements[i].kind==AT_ELEMENT_CONDITION && !(seen[(k-1)/64]>>((k-1)%64) & 1) ) return 1;
@@ -294,7 +303,7 @@ static uint64_t count_matches(AtEnv *env, const AtPattern *p, const AtConditions
   Search s;
   uint64_t count = 0;
   uint32_t from = 0;
-  if( env->error.code || c->n==0 || lacks_condition(p, c) ) return 0;
+  if( env->error.code || c->n==0 || lacks_condition(env, p, c) || env->error.code ) return 0;
   if( open_search(env, &s, p, c) && find_good(&s, 0) ){
     while( from<c->n && count<most && at_alive(env, 1) ){
       uint32_t end = first_match(&s, from, NULL);

@@ -42,8 +42,9 @@ static int merge(AtEnv *env, const uint32_t *from, uint32_t *to, uint32_t lo, ui
 int at_sort_order(AtEnv *env, uint32_t *order, uint32_t n, AtCompare compare, const void *rows){
   uint32_t *room, *from = order, *to, lo;
   uint64_t width;
-  for(lo=1; lo<n && compare(rows, order[lo-1], order[lo])<=0; lo++){}
-  if( lo>=n ) return at_alive(env, n);
+  AtStretch s = {1, 1};
+  for(lo=1; at_stretch(env, &s, n) && lo==s.first; ) while( lo<s.limit && compare(rows, order[lo-1], order[lo])<=0 ) lo++;
+  if( lo>=n || env->error.code ) return !env->error.code;
   for(lo=0; lo<n && at_alive(env, RUN); lo+=RUN) sort_run(order+lo, n-lo<RUN ? n-lo : RUN, compare, rows);
   if( n<=RUN ) return at_alive(env, n);
   to = room = at_alloc(env, n, sizeof *room);
@@ -88,12 +89,14 @@ struct Keys { void *from, *to; uint32_t n; size_t bytes; };
 
 #define DIFFERING(TYPE, KEY) do{ \
     const TYPE *item = k->from; \
-    for(i=1; i<k->n; i++){ differ |= item[i]KEY ^ item[0]KEY; wrong |= item[i]KEY<item[i-1]KEY; } \
+    for(i=s.first; i<s.limit; i++){ differ |= item[i]KEY ^ item[0]KEY; wrong |= item[i]KEY<item[i-1]KEY; } \
   }while(0)
-static uint64_t differing_bits(const Keys *k, int *in_order){
+static uint64_t differing_bits(AtEnv *env, const Keys *k, int *in_order){
+  AtStretch s = {1, 1};
   uint64_t differ = 0;
-  uint32_t i, wrong = 0;
-  BY_WIDTH(DIFFERING);
+  uint32_t wrong = 0;
+  size_t i;
+  while( at_stretch(env, &s, k->n) ) BY_WIDTH(DIFFERING);
   *in_order = !wrong;
   return differ;
 }
@@ -113,36 +116,40 @@ static void place_few(const Keys *k){
 
 #define COUNT_DIGITS(TYPE, KEY) do{ \
     const TYPE *item = k->from; \
-    for(i=0; i<k->n; i++) start[item[i]KEY>>shift & mask]++; \
+    for(i=s.first; i<s.limit; i++) start[item[i]KEY>>shift & mask]++; \
   }while(0)
 #define SCATTER(TYPE, KEY) do{ \
     const TYPE *item = k->from; \
     TYPE *to = k->to; \
-    for(i=0; i<k->n; i++) to[start[item[i]KEY>>shift & mask]++] = item[i]; \
+    for(i=s.first; i<s.limit; i++) to[start[item[i]KEY>>shift & mask]++] = item[i]; \
   }while(0)
 /* One pass: stable by the digit at shift. */
-static void scatter(const Keys *k, uint32_t *start, int shift, int digit){
-  uint32_t mask = (UINT32_C(1)<<digit)-1, i, sum = 0;
+static int scatter(AtEnv *env, const Keys *k, uint32_t *start, int shift, int digit){
+  AtStretch s = {0, 0};
+  uint32_t mask = (UINT32_C(1)<<digit)-1, sum = 0;
+  size_t i;
   memset(start, 0, ((size_t)mask+1)*sizeof *start);
-  BY_WIDTH(COUNT_DIGITS);
+  while( at_stretch(env, &s, k->n) ) BY_WIDTH(COUNT_DIGITS);
   for(i=0; i<=mask; i++){
     uint32_t count = start[i];
     start[i] = sum;
     sum += count;
   }
-  BY_WIDTH(SCATTER);
+  s.first = s.limit = 0;
+  while( at_stretch(env, &s, k->n) ) BY_WIDTH(SCATTER);
+  return !env->error.code;
 }
 
 static int sort_keys(AtEnv *env, void *keys, uint32_t n, size_t bytes){
   Keys k = {keys, NULL, n, bytes};
   int in_order, low = 0, high = bytes==sizeof(uint32_t) ? 32 : 64, passes, digit, i;
-  uint64_t differ = differing_bits(&k, &in_order);
+  uint64_t differ = differing_bits(env, &k, &in_order);
   uint32_t *start;
   void *room;
-  if( in_order ) return at_alive(env, n);
+  if( in_order || env->error.code ) return !env->error.code;
   if( n<=FEW ){
     place_few(&k);
-    return at_alive(env, n);
+    return 1;
   }
   while( (differ>>low & 1)==0 ) low++;
   while( (differ>>(high-1) & 1)==0 ) high--;
@@ -150,10 +157,10 @@ static int sort_keys(AtEnv *env, void *keys, uint32_t n, size_t bytes){
   digit = (high-low+passes-1)/passes;
   k.to = room = at_alloc(env, n, bytes);
   start = at_alloc(env, (size_t)1<<digit, sizeof *start);
-  for(i=0; i<passes && at_alive(env, n); i++){
+  for(i=0; i<passes && !env->error.code; i++){
     void *swap = k.from;
     int shift = low+i*digit, width = high-shift<digit ? high-shift : digit;
-    scatter(&k, start, shift, width);
+    scatter(env, &k, start, shift, width);
     k.from = k.to;
     k.to = swap;
   }

@@ -91,7 +91,7 @@ static int add_model(AtEnv *env, Table *t, AtPath *path, const AtModel *model, u
     credited = at>=0;
     if( credited ) add(account_of(t, target->cell[at], m), 1, target->value, 1);
   }else if( unit>0 ){
-    credited = at_divide(path, model, target->value, unit);
+    credited = at_divide(env, path, model, target->value, unit);
     for(i=0; credited && i<path->n; i++){
       if( path->credit[i]==0 ) continue;
       add(account_of(t, target->cell[i], m), path->credit[i], path->value[i], 1);
@@ -197,7 +197,7 @@ static int add_table(AtEnv *env, Table *all, const Table *t){
 /* The rows of one model, from cells in order. */
 static void emit_rows(AtEnv *env, AtSummary *summary, Table *t, const uint32_t *order, int m){
   uint32_t i;
-  for(i=0; i<t->cells.n; i++){
+  for(i=0; i<t->cells.n && at_alive(env, 1); i++){
     const AtPair *cell = &t->cells.pairs[order[i]];
     const Account *account = account_of(t, order[i], (uint32_t)m);
     const Account *total = account_of(t, find_cell(env, t, cell->number, PERIOD_TOTAL), 0);

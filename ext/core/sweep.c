@@ -176,13 +176,13 @@ static double *make_source(AtEnv *env, Removal *r){
   double *source;
   uint32_t i;
   r->sides = 1;
-  for(i=0; i<c->n; i++){
+  for(i=0; i<c->n && at_alive(env, 1); i++){
     double value = c->gain[2*(size_t)i+1];
     if( value!=0 && r->sides<2 ) r->sides = 2;
     if( value<0 ) r->sides = SIDES;
   }
   source = at_alloc(env, c->n, r->sides*sizeof *source);
-  for(i=0; i<c->n && source; i++){
+  for(i=0; i<c->n && source && at_alive(env, 1); i++){
     double value = c->gain[2*(size_t)i+1], *to = source+(size_t)i*r->sides;
     to[0] = c->gain[2*(size_t)i];
     if( r->sides>1 ) to[1] = value>0 ? value : 0;

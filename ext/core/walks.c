@@ -110,20 +110,20 @@ static void add_table(Table *to, const Table *from, const AtBuild *b){
 static int read_table(AtEnv *env, AtBuild *b, const Table *t){
   uint64_t key;
   uint32_t id;
-  for(key=0; key<b->states.size; key++){
+  for(key=0; key<b->states.size && at_alive(env, 1); key++){
     if( !(t->state[key].start>0) && !(t->state[key].conversions+t->state[key].nulls>0) ) continue;
     id = at_build_state(env, b, at_window_of_key(env, &b->states, key));
     if( id==UINT32_MAX ) return 0;
     b->state[id] = t->state[key];
   }
-  for(key=0; key<b->steps.size; key++){
+  for(key=0; key<b->steps.size && at_alive(env, 1); key++){
     if( !(t->weight[key]>0) ) continue;
     id = at_window_of_key(env, &b->steps, key);
     if( id==UINT32_MAX || !at_build_weights(env, b) ) return 0;
     b->weight[id] = t->weight[key];
   }
   b->value_size = t->value_size;
-  return 1;
+  return !env->error.code;
 }
 
 /* For few possible steps. */
@@ -178,8 +178,11 @@ static int write_keys(AtEnv *env, void *context, uint32_t part){
 
 /* Sorted keys as steps: each once, with its number for a weight. */
 static int read_keys(AtEnv *env, AtBuild *b, uint64_t *keys, size_t n){
-  size_t i, j, distinct = 0;
-  for(i=0; i<n && keys[i]!=UINT64_MAX; i++) distinct += i==0 || keys[i]!=keys[i-1];
+  AtStretch s = {0, 0};
+  size_t i = 0, j, distinct = 0;
+  while( at_stretch(env, &s, n) && i==s.first ){
+    for(; i<s.limit && keys[i]!=UINT64_MAX; i++) distinct += i==0 || keys[i]!=keys[i-1];
+  }
   n = i;
   if( distinct>=UINT32_C(1)<<29 ){
     at_fail(env, AT_TOOBIG, "more than 2^29 states; write a lower order");
@@ -188,12 +191,12 @@ static int read_keys(AtEnv *env, AtBuild *b, uint64_t *keys, size_t n){
   b->weight = at_alloc(env, distinct, sizeof *b->weight);
   if( b->weight==NULL ) return 0;
   b->weight_capacity = distinct;
-  for(i=0, distinct=0; i<n; i=j, distinct++){
+  for(i=0, distinct=0; i<n && at_alive(env, 1); i=j, distinct++){
     for(j=i+1; j<n && keys[j]==keys[i]; j++){}
     b->weight[distinct] = (double)(j-i);
     keys[distinct] = keys[i];
   }
-  return at_windows_of_keys(env, &b->steps, keys, (uint32_t)distinct);
+  return !env->error.code && at_windows_of_keys(env, &b->steps, keys, (uint32_t)distinct);
 }
 
 /* The ends of all paths, one after the other. */

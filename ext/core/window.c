@@ -93,12 +93,13 @@ uint32_t at_window_of_key(AtEnv *env, AtWindows *w, uint64_t key){
 /* Ids 0 .. n-1 for n different keys in order; there must be none yet, and windows are not
 ** looked up afterwards. */
 int at_windows_of_keys(AtEnv *env, AtWindows *w, const uint64_t *keys, uint32_t n){
+  AtStretch s = {0, 0};
   uint32_t i;
   assert( w->pairs.n==0 && w->direct==NULL );
   if( !at_grow(env, &w->pairs.pairs, n ? n : 1, sizeof *w->pairs.pairs) ) return 0;
   w->pairs.capacity = n;
-  for(i=0; i<n; i++) append(env, w, keys[i]);
-  return at_alive(env, n);
+  while( at_stretch(env, &s, n) ) for(i=s.first; i<s.limit; i++) append(env, w, keys[i]);
+  return !env->error.code;
 }
 
 /* The ids in the order of their channels, the caller's to free; NULL on failure. */
@@ -107,7 +108,7 @@ uint32_t *at_windows_order(AtEnv *env, const AtWindows *w){
   uint64_t key;
   if( w->direct==NULL ) return at_pairs_order(env, &w->pairs);
   order = at_alloc(env, w->pairs.n, sizeof *order);
-  for(key=0; key<w->size && order; key++) if( w->direct[key] ) order[n++] = w->direct[key]-1;
+  for(key=0; key<w->size && order && at_alive(env, 1); key++) if( w->direct[key] ) order[n++] = w->direct[key]-1;
   return order;
 }
 

@@ -149,7 +149,7 @@ static void divide(State *s, Divided *d){
       && at_store_when(d->store, window.limit-1)>s->converted_at ) window.limit--;
   if( !at_path_open(&s->env, &d->path, d->store, &d->options)
    || !at_path_build(&s->env, &d->path, d->store, &d->options, window) ) return;
-  d->credited = at_divide(&d->path, &s->model, 1, 0);
+  d->credited = at_divide(&s->env, &d->path, &s->model, 1, 0);
 }
 
 static void close_path(State *s, Divided *d){
@@ -194,7 +194,7 @@ static void finish(State *s){
   Divided d;
   s->shares = at_alloc(&s->env, s->rows, sizeof *s->shares);
   divide(s, &d);
-  if( !s->env.error.code ) at_credit_by_row(&d.path, d.store, &s->model, d.credited, s->shares, s->rows);
+  if( !s->env.error.code ) at_credit_by_row(&s->env, &d.path, d.store, &s->model, d.credited, s->shares, s->rows);
   close_path(s, &d);
 }
 

@@ -72,14 +72,60 @@ void connection_limit(Connection *c, int64_t megabytes){
   c->memory_limit = megabytes<=0 ? 0 : (uint64_t)megabytes<most ? (size_t)megabytes*MEGABYTE : SIZE_MAX;
 }
 
-/* The heartbeat where there is no Work, in an aggregate or between rows: prepared for
-** each beat, so that nothing is left behind. A beat comes after thousands of rows' work. */
+/* A heartbeat steps a SELECT, which hears sqlite3_interrupt() and progress handlers on every SQLite. A handler is asked
+** after so many operations of one statement, over all its runs: a beat is BEAT_OPERATIONS of them, in a microsecond, and
+** comes every few tenths of a millisecond, so that our work counts as a million operations a second or so. Prepared at
+** the first beat: most work is done before. */
+#define BEAT_OPERATIONS 256
+
+/* A host that has lowered SQLITE_LIMIT_COLUMN or SQLITE_LIMIT_SQL_LENGTH gets the shortest. */
+static int prepare_beat(sqlite3 *db, sqlite3_stmt **beat){
+  char sql[16+2*BEAT_OPERATIONS] = "SELECT 1";
+  size_t n = strlen(sql), i;
+  int rc;
+  for(i=1; i<BEAT_OPERATIONS; i++){
+    sql[n++] = ',';
+    sql[n++] = '1';
+  }
+  sql[n] = 0;
+  rc = sqlite3_prepare_v2(db, sql, -1, beat, NULL);
+  if( rc==SQLITE_ERROR || rc==SQLITE_TOOBIG ) rc = sqlite3_prepare_v2(db, "SELECT 1", -1, beat, NULL);
+  return rc;
+}
+
+/* SQLITE_ROW, or what is in the way. */
+static int step_beat(sqlite3 *db, sqlite3_stmt **beat){
+  int rc = *beat ? SQLITE_OK : prepare_beat(db, beat);
+  if( rc!=SQLITE_OK ) return rc;
+  rc = sqlite3_step(*beat);
+  sqlite3_reset(*beat);
+  return rc;
+}
+
+/* The heartbeat where there is no Work, in an aggregate or between rows. Within connection_busy() .. connection_rest() its
+** statement is kept from beat to beat; in the step of an aggregate, where SQLite counts its own operations, it is not. */
 static int lone_heartbeat(void *connection){
+  Connection *c = connection;
   sqlite3_stmt *stmt = NULL;
-  int rc = sqlite3_prepare_v2(((Connection*)connection)->db, "SELECT 1", -1, &stmt, NULL);
+  int rc;
+  if( c->is_busy ) return step_beat(c->db, &c->beat)!=SQLITE_INTERRUPT;
+  rc = sqlite3_prepare_v2(c->db, "SELECT 1", -1, &stmt, NULL);
   if( rc==SQLITE_OK ) rc = sqlite3_step(stmt);
   sqlite3_finalize(stmt);
   return rc!=SQLITE_INTERRUPT;
+}
+
+/* A call from SQLite begins that may take long and has no Work. */
+void connection_busy(Connection *c){
+  c->is_busy = 1;
+}
+
+/* It ends: no statement of ours is left behind, whatever comes next may be sqlite3_close(). */
+void connection_rest(Connection *c){
+  c->is_busy = 0;
+  if( c->beat==NULL ) return;
+  sqlite3_finalize(c->beat);
+  c->beat = NULL;
 }
 
 /* Threads that a call may use by default: 0 where SQLite has been built or configured
@@ -157,13 +203,11 @@ int connection_is_utf8(Connection *c){
   return utf8;
 }
 
-/* Steps a prepared SELECT 1, which hears sqlite3_interrupt() and progress
-** handlers on every SQLite. */
-static int heartbeat(void *work){
-  sqlite3_stmt *stmt = ((Work*)work)->heartbeat;
-  int rc = sqlite3_step(stmt);
-  sqlite3_reset(stmt);
-  return rc==SQLITE_ROW;
+static int heartbeat(void *context){
+  Work *work = context;
+  int rc = step_beat(work->connection->db, &work->heartbeat);
+  if( rc==SQLITE_NOMEM ) at_fail(&work->env, AT_NOMEM, "out of memory");
+  return rc!=SQLITE_INTERRUPT && rc!=SQLITE_NOMEM;
 }
 
 static void fail_depth(Work *work){
@@ -182,7 +226,6 @@ int work_begin(Work *work, Connection *connection){
     fail_depth(work);
     return 0;
   }
-  work->heartbeat = work_prepare(work, "SELECT 1");
   work->env.heartbeat = heartbeat;
   work->env.heartbeat_ctx = work;
   return work->env.error.code==AT_OK;

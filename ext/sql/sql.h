@@ -52,6 +52,8 @@ struct Connection {
   AtText frame_state;               /* of the databases then */
   struct Reading *readings[8];      /* see reading.c */
   unsigned next_reading;            /* whose place the next one takes */
+  int is_busy;                      /* see lone_heartbeat() */
+  sqlite3_stmt *beat;
 };
 typedef struct Work Work;
 struct Work {
@@ -68,6 +70,8 @@ void connection_release(void *connection);
 void connection_lost_function(void *connection);
 void connection_limit(Connection *connection, int64_t megabytes);
 AtEnv connection_env(Connection *connection);
+void connection_busy(Connection *connection);
+void connection_rest(Connection *connection);
 int connection_is_utf8(Connection *connection);
 void connection_env_at(Connection *connection, AtEnv *env);
 int work_begin(Work *work, Connection *connection);

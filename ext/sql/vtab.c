@@ -232,6 +232,15 @@ static void keep_argument(Cursor *cursor, Work *work, int i, const sqlite3_value
   if( cursor->values[i]==NULL || (cell->type==AT_TEXT && cell->text==NULL) ) at_fail(&work->env, AT_NOMEM, "out of memory");
 }
 
+static int family_next(sqlite3_vtab_cursor *base){
+  Cursor *cursor = (Cursor*)base;
+  int rc;
+  connection_busy(cursor->connection);
+  rc = next_row(cursor);
+  connection_rest(cursor->connection);
+  return rc;
+}
+
 /* Collects the arguments, opens the family's state and finds its first row. */
 static int family_filter(sqlite3_vtab_cursor *base, int idx_num, const char *idx_str,
                          int argc, sqlite3_value **argv){
@@ -263,11 +272,7 @@ static int family_filter(sqlite3_vtab_cursor *base, int idx_num, const char *idx
   code = work_code(&work);
   work_end(&work);
   if( code!=SQLITE_OK ) return report(cursor, &work.env, code);
-  return next_row(cursor);
-}
-
-static int family_next(sqlite3_vtab_cursor *base){
-  return next_row((Cursor*)base);
+  return family_next(base);
 }
 
 static int family_eof(sqlite3_vtab_cursor *base){
@@ -295,7 +300,9 @@ static int family_column(sqlite3_vtab_cursor *base, sqlite3_context *context, in
   const Table *table = (const Table*)base->pVtab;
   int n_columns = table->n_columns;
   if( column<n_columns ){
+    connection_busy(cursor->connection);
     cursor->family->column(cursor, context, column);
+    connection_rest(cursor->connection);
   }else if( column-n_columns>=table->n_arguments ){
     result_row_key(cursor, context);
   }else if( cursor->values[column-n_columns] ){

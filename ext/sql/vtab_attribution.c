@@ -142,6 +142,12 @@ static const AtCell *conversion_cell(State *s, int column){
   return cell;
 }
 
+/* What a long path is divided into may be stopped, too. */
+static void share_result(sqlite3_context *context, const Cursor *cursor, double number){
+  if( cursor->env.error.code ) result_failure(context, "attribution", &cursor->env);
+  else result_real(context, number);
+}
+
 static void attribution_column(Cursor *cursor, sqlite3_context *context, int column){
   State *s = cursor->state;
   AtDetail *d = &s->detail;
@@ -151,8 +157,8 @@ static void attribution_column(Cursor *cursor, sqlite3_context *context, int col
     case CONVERSION_VALUE: result_real(context, at_detail_whole(d)); return;
     case POSITION: sqlite3_result_int64(context, at_detail_position(d)); return;
     case PATH_LENGTH: sqlite3_result_int64(context, at_detail_length(d)); return;
-    case CREDIT: sqlite3_result_double(context, at_detail_credit(d)); return;
-    case VALUE: result_real(context, at_detail_value(d)); return;
+    case CREDIT: share_result(context, cursor, at_detail_credit(&cursor->env, d)); return;
+    case VALUE: share_result(context, cursor, at_detail_value(&cursor->env, d)); return;
     default: touch_column(s, context, column);
   }
 }

@@ -10,8 +10,10 @@ typedef struct Room Room;
 struct Room { double weight[MOST], part[MOST]; uint32_t scratch[MOST]; };
 static Room room;
 
+static AtEnv env;                     /* nothing is allocated, nobody asked */
+
 static void allocate(double value, uint32_t n, double unit){
-  at_allocate(value, room.weight, n, unit, room.part, room.scratch);
+  at_allocate(&env, value, room.weight, n, unit, room.part, room.scratch);
 }
 
 static void equal_weights(uint32_t n){
@@ -110,12 +112,12 @@ static void test_zero_weights_get_nothing(void **state){
 static void test_settle(void **state){
   double parts[] = {0.1, 0.2, 0.4}, zeros[] = {0, 0}, one[] = {0.9};
   (void)state;
-  at_settle(1, parts, 3);
+  at_settle(&env, 1, parts, 3);
   assert_true(exact_sum(parts, 3)==1);
   assert_true(parts[0]==0.1 && parts[1]==0.2);      /* the largest takes it */
-  at_settle(1, zeros, 2);
+  at_settle(&env, 1, zeros, 2);
   assert_true(zeros[0]==0 && zeros[1]==0);
-  at_settle(1, one, 1);
+  at_settle(&env, 1, one, 1);
   assert_true(one[0]==1);
 }
 

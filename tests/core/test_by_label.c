@@ -36,6 +36,7 @@ static int compare_channels(const AtStore *touches, const Detail *a, const Detai
 }
 
 static Detail current(AtDetail *d){
+  AtEnv env = {0};                        /* nobody asked */
   Detail row;
   memset(&row, 0, sizeof row);
   row.conversion = d->walk.conversion;
@@ -46,9 +47,9 @@ static Detail current(AtDetail *d){
     row.row = d->row[d->touch];
     row.label = d->touch_label[d->touch];
   }
-  if( row.conversion%3==0 ) row.value = at_detail_value(d);   /* asked for in any sequence */
-  row.credit = at_detail_credit(d);
-  row.value = at_detail_value(d);
+  if( row.conversion%3==0 ) row.value = at_detail_value(&env, d);   /* asked for in any sequence */
+  row.credit = at_detail_credit(&env, d);
+  row.value = at_detail_value(&env, d);
   if( isnan(row.value) ) row.value = -12345;
   row.entity = at_detail_entity(d);
   return row;
@@ -105,7 +106,7 @@ static void reference(AtEnv *env, Details *out, const AtStore *t, const AtStore 
     double whole = c->number[walk.conversion];
     int m;
     for(m=0; m<models->n; m++){
-      int divided = at_divide(&walk.path, &models->model[m], whole, o->round);
+      int divided = at_divide(env, &walk.path, &models->model[m], whole, o->round);
       uint32_t i, n = divided ? walk.path.n : 1;
       for(i=0; i<n; i++){
         Detail row = {walk.entity, walk.conversion, 0, 0, 0, walk.path.n, m, 1, whole};

@@ -130,10 +130,10 @@ static void assert_adds_up(const char *model, double value, const double *part, 
 }
 
 /* Credit adds up to 1 and value to the value, for every model but participation. */
-static void check_division(AtPath *path, const AtModel *model, double value, double unit){
+static void check_division(AtEnv env, AtPath *path, const AtModel *model, double value, double unit){
   static double credit[400];
   uint32_t i;
-  int credited = at_divide(path, model, value, unit);
+  int credited = at_divide(&env, path, model, value, unit);
   if( path->n==0 ) assert_false(credited);
   if( !credited ) return;
   assert_adds_up(model->name, 1, path->credit, path->n);
@@ -149,7 +149,7 @@ static void check_division(AtPath *path, const AtModel *model, double value, dou
     assert_adds_up(model->name, value, path->value, path->n);
   }
   memcpy(credit, path->credit, path->n*sizeof *credit);
-  at_divide(path, model, -value, unit);                   /* a refund: the same shares, mirrored */
+  at_divide(&env, path, model, -value, unit);                   /* a refund: the same shares, mirrored */
   assert_memory_equal(credit, path->credit, path->n*sizeof *credit);
 }
 
@@ -169,7 +169,7 @@ static void test_divisions_add_up(void **state){
         double value = values[random_below(&r, COUNT(values))];
         double unit = value>=1e14 || fabs(value)<0.01 ? 0 : random_below(&r, 2)*0.01;
         if( unit>0 && !isnan(value) ) value = floor(value*100 + 0.5)/100;
-        if( models.model[m].kind!=AT_PARTICIPATION ) check_division(&walk.path, &models.model[m], value, unit);
+        if( models.model[m].kind!=AT_PARTICIPATION ) check_division(env, &walk.path, &models.model[m], value, unit);
       }
     }
     at_walk_close(env.alloc, &walk);
@@ -192,7 +192,7 @@ static void test_participation_adds_up_by_label(void **state){
     while( at_walk_next(&env, &walk) ){
       AtPath *path = &walk.path;
       uint32_t i, k;
-      if( !at_divide(path, &models.model[0], value, unit) ) continue;
+      if( !at_divide(&env, path, &models.model[0], value, unit) ) continue;
       for(i=0; i<path->n; i++){
         double credit[400], part[400];
         uint32_t n = 0;
@@ -235,7 +235,7 @@ static void test_points_that_cancel(void **state){
       path.time[i] = i*AT_SECOND;
       path.points[i] = points[i];
     }
-    assert_true(at_divide(&path, &models.model[0], 1000.01, units[u]));
+    assert_true(at_divide(&env, &path, &models.model[0], 1000.01, units[u]));
     for(i=0; i<3; i++) assert_true(isfinite(path.value[i]) && isfinite(path.credit[i]));
     if( fabs(exact_sum(path.value, 3)-1000.01)>1e-9 ){
       fail_msg("round=%g: %.17g + %.17g + %.17g", units[u], path.value[0], path.value[1], path.value[2]);

@@ -79,7 +79,7 @@ static void walk_and_summarize(AtEnv *env, const AtStore *t, const AtStore *c, c
   if( env->error.code ) return;
   if( at_walk_open(env, &walk, t, c, o, NULL) ){
     while( at_walk_next(env, &walk) ){
-      int credited = at_divide(&walk.path, &models.model[4], 100, 0.01);
+      int credited = at_divide(env, &walk.path, &models.model[4], 100, 0.01);
       json.n = 0;
       at_credit_json(env, &walk.path, t, credited, &json);
     }

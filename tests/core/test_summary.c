@@ -43,7 +43,7 @@ static Parts all_parts(AtEnv *env, const World *w, const AtModels *models){
     if( isnan(value) ) value = 0;
     add_part(&parts, -1, period, 0, 1, value, 0);
     for(m=0; m<models->n; m++){
-      if( !at_divide(&walk.path, &models->model[m], value, w->options.round) ){
+      if( !at_divide(env, &walk.path, &models->model[m], value, w->options.round) ){
         add_part(&parts, m, period, AT_NO_LABEL, 1, value, 0);
         continue;
       }

@@ -14,6 +14,7 @@ from pathlib import Path
 import harness
 
 OK, ERROR, BUSY, INTERRUPT, MISUSE, ROW, DONE = 0, 1, 5, 9, 21, 100, 101
+BEAT = 256  # operations of one heartbeat of the extension: a progress handler that is set to so many is asked at each
 DBCONFIG_DEFENSIVE, DBCONFIG_TRUSTED_SCHEMA = 1010, 1017
 
 lib = ctypes.CDLL("libsqlite3.so.0")

@@ -11,7 +11,7 @@ import sqlite3
 import pytest
 
 import harness
-from libsqlite import INTERRUPT, ROW, Database, create_file, run_script
+from libsqlite import BEAT, INTERRUPT, ROW, Database, create_file, run_script
 from test_funnel_memory import SCRIPT as MEMORY
 from test_interrupt import NUMBERS, PROGRESS, check_interrupted, watched_file
 
@@ -92,7 +92,7 @@ SOLVING = {
 }
 
 
-@pytest.mark.parametrize("every", [1, 50])
+@pytest.mark.parametrize("every", [BEAT, 1000])
 @pytest.mark.parametrize("sql", SOLVING)
 def test_a_progress_handler_stops_a_chain_that_is_solved(chains, sql, every):
     """It is asked as long as the work lasts, also if it wants many steps between two questions. One thread, or nobody could say how often."""
@@ -143,7 +143,7 @@ def test_an_interrupt_while_a_chain_is_solved(chains, sql):
         asked[0] = 0
         return connection.execute(sql).fetchall()
 
-    connection.set_progress_handler(progress, 1)
+    connection.set_progress_handler(progress, BEAT)
     ask(SOLVING[sql])
     read = asked[0]
     whole = ask(sql)

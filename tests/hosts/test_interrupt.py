@@ -150,7 +150,7 @@ def attempt(stop_at):
 
     def arm(id, label):
         if id == last:
-            connection.set_progress_handler(progress, 1)
+            connection.set_progress_handler(progress, libsqlite.BEAT)
         return label
 
     connection.create_function("arm", 2, arm)

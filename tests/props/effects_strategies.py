@@ -19,10 +19,10 @@ DECIMALS = [0.1, 0.2, 0.3, 99.99, 1000.01, -0.01, 1e-3, 123456789.12]
 PATH_COLUMNS = ["path", "conversions", "value", "nulls"]
 
 
-def bounded(connection, looks=20_000):
+def bounded(connection, looks=10_000):
     """The connection, which gives up calls that look for an interrupt again and again: a sweep without an end."""
     calls = iter(range(looks))
-    connection.set_progress_handler(lambda: next(calls, None) is None, 2)
+    connection.set_progress_handler(lambda: next(calls, None) is None, 256)  # a heartbeat's operations
     return connection
 
 

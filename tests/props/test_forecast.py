@@ -276,14 +276,14 @@ def test_a_progress_handler_stops_it_wherever_it_is(ask_rows):
         asked[0] = 0
         return ask_rows(connection, case)
 
-    connection.set_progress_handler(progress, 50)
+    connection.set_progress_handler(progress, 256)  # a heartbeat's operations
     assert again() == wanted
     total = asked[0]
     assert total > 50
     for stop_at[0] in {1, 2, total // 4, total // 2, total * 3 // 4, total - 2}:  # one more or less in each run
         connection.set_progress_handler(None, 0)
         connection.execute("UPDATE events SET ts = ts WHERE entity = 0")
-        connection.set_progress_handler(progress, 50)
+        connection.set_progress_handler(progress, 256)
         asked[0] = 0
         with pytest.raises(harness.sqlite3.OperationalError, match="interrupted"):
             ask_rows(connection, case)
