@@ -4,6 +4,8 @@ What a virtual table reads may change without a trace in any database, so nothin
 the same of modules that are no part of SQLite's library, a CSV file's among them.
 """
 
+import sqlite3
+
 import pytest
 
 import harness
@@ -17,18 +19,20 @@ ASKED = [
     "SELECT * FROM journeys('{touches}(entity, ts, channel)', 'conversions') ORDER BY entity, conversion_id, started_at",
     "SELECT * FROM attribution_summary('conversions(entity, ts, id)', '{touches}(entity, ts)')",
     "SELECT * FROM funnel('{touches}(entity, ts, channel)', 'ads > email') ORDER BY entity, pass, stage_no",
-    "SELECT * FROM attribution_audit('{touches}(entity, ts, channel)', 'conversions') WHERE finding <> 'summary'",
+    "SELECT * FROM attribution_audit('{touches}(entity, ts, channel)', 'conversions') WHERE finding <> 'summary' ORDER BY 3, 2, 1, detail",
     "SELECT * FROM channel_effects('{touches}(entity, ts, channel)', 'conversions')",
 ]
 
+IDS = {"touch_id", "event_id", "row_id"}
+
 
 def answers(connection, touches):
-    """Of a relation: rowids apart, which a view has not."""
+    """Of a relation: ids apart, which a view has not, and the order of findings, which stand in that of rows."""
     found = []
     for sql in ASKED:
         cursor = connection.execute(sql.format(touches=touches))
         names = [column[0] for column in cursor.description]
-        found.append([tuple(value for name, value in zip(names, row) if name not in ("touch_id", "row_id")) for row in cursor])
+        found.append([tuple(value for name, value in zip(names, row) if name not in IDS) for row in cursor])
     return found
 
 
@@ -65,7 +69,14 @@ MODULES = {
 
 
 def has_module(connection, module):
-    return connection.execute("SELECT count(*) FROM pragma_module_list WHERE name = ?", (module,)).fetchone()[0] > 0
+    """Whether SQLite has been built with it; one without arguments is not listed before its first use."""
+    try:
+        connection.execute(f"SELECT 1 FROM {module}" if module == "json_each" else f"CREATE VIRTUAL TABLE temp.probe USING {module}(a, b, c)")
+    except sqlite3.OperationalError as error:
+        assert str(error) in (f"no such module: {module}", f"no such table: {module}")
+        return False
+    connection.execute("DROP TABLE IF EXISTS temp.probe")
+    return True
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -78,7 +89,11 @@ def test_a_virtual_table_as_a_relation(tmp_path, name):
     connection.executescript(create)
     before = check(connection, "v")
     assert check(other, "v") == before
-    connection.executescript(change)
+    try:
+        connection.executescript(change)
+    except sqlite3.OperationalError as error:
+        assert str(error) == "table v_content may not be modified"
+        pytest.skip("this SQLite is defensive from the start: nobody writes the tables of FTS5")
     after = check(connection, "v")
     assert after != before
     assert check(other, "v") == after

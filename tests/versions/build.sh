@@ -3,7 +3,7 @@
 #
 # debian    as Debian compiles it, for the extension's purposes
 # minimal   SQLite's defaults
-# strict    what a careful host sets: strings in single quotes only, subtypes declared, a schema not trusted, defensive connections
+# strict    what a careful host sets: strings in single quotes only, subtypes declared, connections defensive from the start
 # single    without mutexes (SQLITE_THREADSAFE=0)
 # multi     one thread for each connection (SQLITE_THREADSAFE=2)
 # debug     SQLite's assertions and SQLITE_ENABLE_API_ARMOR, which find a wrong use of its interface
@@ -22,7 +22,7 @@ case $(basename "$(dirname "$folder")") in 3.34.*|3.40.*) ;; *) debian="$debian 
 case $flavour in
   debian) options="$debian" ;;
   minimal) options="" ;;
-  strict) options="$common -DSQLITE_DQS=0 -DSQLITE_STRICT_SUBTYPE=1 -DSQLITE_TRUSTED_SCHEMA=0 -DSQLITE_DEFAULT_DEFENSIVE=1" ;;
+  strict) options="$common -DSQLITE_DQS=0 -DSQLITE_STRICT_SUBTYPE=1 -DSQLITE_DEFAULT_DEFENSIVE=1" ;;
   single) options="$common -DSQLITE_THREADSAFE=0" ;;
   multi) options="$common -DSQLITE_THREADSAFE=2" ;;
   debug) options="$common -DSQLITE_DEBUG -DSQLITE_ENABLE_API_ARMOR -DSQLITE_STRICT_SUBTYPE=1" ;;
