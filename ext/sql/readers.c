@@ -85,7 +85,7 @@ static sqlite3_stmt *prepare_quietly(Work *work, sqlite3 *db, const char *prefix
 static int is_plain(const char *opcode){
   static const char *const plain[] = {"Init", "Goto", "Transaction", "Integer", "Int64", "Null", "Variable", "Copy",
     "SCopy", "OpenRead", "SeekGE", "Rowid", "Gt", "Column", "RealAffinity", "AggStep", "Next", "AggFinal", "ResultRow",
-    "Halt", "Explain", "Noop", "IsNull", "MustBeInt", "ReleaseReg"};    /* the last with SQLITE_DEBUG alone */
+    "Halt", "Explain", "Noop", "IsNull", "MustBeInt"};
   size_t i;
   for(i=0; i<sizeof plain/sizeof *plain; i++) if( strcmp(opcode, plain[i])==0 ) return 1;
   return 0;

@@ -39,6 +39,9 @@ for _name, _result, _arguments in [
     _function = getattr(lib, f"sqlite3_{_name}")
     _function.restype, _function.argtypes = _result, _arguments
 
+# Such a SQLite treats every file as if in a shared cache, which several readers leave to the user's connection.
+IS_DEBUG = lib.sqlite3_compileoption_used(b"DEBUG")
+
 
 class Statement:
     def __init__(self, handle):
