@@ -1,5 +1,5 @@
 #!/bin/sh
-# earlier.sh COMMIT FILE: the extension of an earlier commit in FILE; an empty FILE, and a word about it, where the history is not there.
+# earlier.sh COMMIT FILE: the extension of an earlier commit in FILE; no FILE, and a word about it, where the history is not there.
 # Its version is written as 0.0.0 so that it can be told from ours, which may have the same.
 set -eu
 commit=$1
@@ -9,7 +9,6 @@ trap 'rm -rf "$work"' EXIT
 mkdir -p "$(dirname "$file")"
 if ! git archive "$commit" ext 2>/dev/null | tar x -C "$work" 2>/dev/null || [ ! -d "$work/ext" ]; then
   echo "earlier.sh: commit $commit is not in this clone's history"
-  : > "$file"
   exit 0
 fi
 echo "  $file"
