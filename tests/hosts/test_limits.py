@@ -292,8 +292,12 @@ def test_a_limit_that_our_declaration_hits_is_named(number, value, reason):
     database = Database()
     database.limit(number, value)
     said = outcome(database, "SELECT 1 FROM attribution('a', 'b')")
-    itself = number == 3 and sqlite3.sqlite_version_info >= (3, 47)  # the statement is too deep before we are asked
-    assert said.startswith(reason if itself else f"attribution(): its columns cannot be declared: {reason}")
+    if sqlite3.sqlite_version_info < (3, 40):  # SQLite 3.34 does not pass on why
+        assert said == "no such table: attribution"
+    elif number == 3 and sqlite3.sqlite_version_info >= (3, 47):  # the statement is too deep before we are asked
+        assert said.startswith(reason)
+    else:
+        assert said.startswith(f"attribution(): its columns cannot be declared: {reason}")
     assert database.close() == OK
 
 
