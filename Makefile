@@ -12,6 +12,7 @@
 #   make test-cancel  how long a statement may go unheard that is told to stop, per call, on large data (CANCEL_TOUCHES); make test counts it on small
 #   make test-builds  other compilers and other levels of optimisation give the same answers, to the last bit
 #   make test-machines the cookbook, the answers and the core's tests on arm64, i386, musl and Windows (MACHINES=names)
+#   make test-hosts   every other SQLite: the oldest, Debian's, the newest; with assertions, without mutexes … (HOSTS=3.54.1-debug)
 #   make test-numbers ten million touches: every conversion and every total adds up, to the last bit (NUMBERS=S: one million)
 #   make test-asan    every test with address and undefined-behaviour sanitizers in the extension (gcc; test-asan-clang: clang)
 #   make test-valgrind every answer that the tests know how to ask for, and the core tests, under valgrind
@@ -66,13 +67,14 @@ HEADERS := $(wildcard ext/*.h ext/*/*.h)
 EXTENSION := $(BUILD)/attribution.$(SUFFIX)
 CORE_TESTS := $(patsubst tests/core/%.c,$(BUILD)/core/%$(EXE),$(wildcard tests/core/test_*.c))
 
-.PHONY: all demo test test-core test-sql test-peers test-writers test-cancel test-fresh bench bench-docs bench-funnel bench-effects reference examples debug clean test-builds test-numbers test-asan test-asan-clang test-valgrind test-tsan test-oom test-fuzz fuzz fuzz-minute test-limits test-large test-differential test-machines machine
-.PHONY: setup-build setup-demo setup-test setup-peers setup-bench-peers setup-clang setup-fuzz setup-valgrind setup-machines
+.PHONY: all demo test test-core test-sql test-peers test-writers test-cancel test-fresh bench bench-docs bench-funnel bench-effects reference examples debug clean test-builds test-numbers test-asan test-asan-clang test-valgrind test-tsan test-oom test-fuzz fuzz fuzz-minute test-limits test-large test-differential test-machines machine test-hosts
+.PHONY: setup-build setup-demo setup-test setup-peers setup-bench-peers setup-clang setup-fuzz setup-valgrind setup-machines setup-hosts
 all: $(EXTENSION)
 
 setup-build: ; @CC="$(CC)" sh tests/setup.sh build
 setup-demo: ; @CC="$(CC)" sh tests/setup.sh build demo
 setup-test: ; @CC="$(CC)" sh tests/setup.sh build demo test
+setup-hosts: ; @CC="$(CC)" sh tests/setup.sh build demo test hosts
 setup-fuzz: ; @CC="$(CC)" FUZZ_CC="$(FUZZ_CC)" sh tests/setup.sh build fuzz
 setup-peers: ; @CC="$(CC)" sh tests/setup.sh build peers
 setup-valgrind: ; @CC="$(CC)" sh tests/setup.sh valgrind
@@ -399,6 +401,35 @@ $(BLOCKS)/obj/%.o: ext/%.c $(HEADERS) | setup-test
 $(BLOCKS)/attribution.$(SUFFIX): $(SOURCES:ext/%.c=$(BLOCKS)/obj/%.o) tests/cancel/blocks.c
 	@echo "  $@"
 	$(Q)$(CC) $(STRICT) -D_GNU_SOURCE -fPIC -fvisibility=hidden -O2 -shared -o $@ $^ -lm -ldl -pthread
+
+# Other SQLites: version-flavour. Versions and where they come from: tests/versions/sources.sh; flavours: tests/versions/build.sh.
+HOSTS ?= 3.34.1-debian 3.34.1-minimal 3.40.1-debian 3.40.1-minimal 3.40.1-debug 3.46.1-debian \
+  3.54.1-debian 3.54.1-minimal 3.54.1-strict 3.54.1-single 3.54.1-multi 3.54.1-debug
+HOSTS_TESTS ?= tests/sql tests/hosts tests/cookbook
+HOST_FOLDER = $(BUILD)/hosts/$(subst -,/,$1)
+$(BUILD)/hosts/%/source/complete: tests/versions/sources.sh | setup-hosts
+	@echo "  $(@D)"
+	$(Q)sh tests/versions/sources.sh $* $(@D)
+# the newest takes its modules from there
+$(BUILD)/hosts/3.54.1/source/complete: $(BUILD)/hosts/3.46.1/source/complete
+
+define HOST_RULE
+$(call HOST_FOLDER,$1)/complete: tests/versions/build.sh $(BUILD)/hosts/$(firstword $(subst -, ,$1))/source/complete
+	$$(Q)CC="$(CC)" sh tests/versions/build.sh $(BUILD)/hosts/$(firstword $(subst -, ,$1))/source $(lastword $(subst -, ,$1)) $(call HOST_FOLDER,$1)
+endef
+$(foreach h,$(HOSTS),$(eval $(call HOST_RULE,$h)))
+
+# An earlier commit, the first whose copies do not meet in a process; not there in a clone without history.
+EARLIER ?= 15ba8d9673db1bf0a97bb60e2048585a704b2899
+EARLIER_SO := $(BUILD)/hosts/earlier/$(EARLIER).$(SUFFIX)
+$(EARLIER_SO): tests/versions/earlier.sh | setup-hosts
+	$(Q)CC="$(CC)" sh tests/versions/earlier.sh $(EARLIER) $@
+
+test-hosts: setup-hosts $(EXTENSION) $(BUILD)/demo.db $(foreach h,$(HOSTS),$(call HOST_FOLDER,$h)/complete) $(EARLIER_SO) $(BUILD)/hosts/3.34.1/source/complete
+	$(CC) $(STRICT) -DNDEBUG -fsyntax-only -I$(BUILD)/hosts/3.34.1/source $(SOURCES)
+	$(Q)failed=; for h in $(foreach h,$(HOSTS),$(call HOST_FOLDER,$h)); do \
+	  ATTRIBUTION_EARLIER=$(CURDIR)/$(EARLIER_SO) PYTHON=$(PYTHON) sh tests/versions/run.sh $$h $(HOSTS_TESTS) || failed="$$failed $$h"; \
+	done; [ -z "$$failed" ] || { echo "failed:$$failed"; exit 1; }
 
 clean:
 	rm -rf $(BUILD)

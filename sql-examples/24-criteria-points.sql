@@ -78,11 +78,11 @@ LEFT JOIN credit AS c ON c.model = 'points' AND c.deal_id = p.deal_id AND c.touc
 WHERE p.deal_id = 648
 ORDER BY p.touched_at, p.touch_id;
 
--- What each criterion moves over all won deals, in euros: of what a touch earned, the part that the criterion has
--- in its points. Deals without a touch have nobody to give points to.
+-- What each criterion moves over all won deals, in whole euros, as cents are divided, too: of what a touch earned,
+-- the part that the criterion has in its points. Deals without a touch have nobody to give points to.
 SELECT coalesce(k.criterion, '(unattributed)') AS criterion,
        count(DISTINCT c.deal_id) AS deals, count(k.points) AS touches, sum(k.points) AS points,
-       printf('%11.2f', sum(c.value * coalesce(1.0 * k.points / p.points, 1))) AS euros
+       printf('%8.0f', sum(c.value * coalesce(1.0 * k.points / p.points, 1))) AS euros
 FROM credit AS c
 LEFT JOIN criteria AS k ON k.deal_id = c.deal_id AND k.touch_id = c.touch_id
 LEFT JOIN pointed_touches AS p ON p.deal_id = c.deal_id AND p.touch_id = c.touch_id

@@ -1,6 +1,12 @@
-"""Fixtures of all tests: connections with the extension loaded, small tables, shared data; the Hypothesis profile."""
+"""Fixtures of all tests: connections with the extension loaded, small tables, shared data; the Hypothesis profile.
 
+ATTRIBUTION_HOST names the folder of another SQLite (make test-hosts): without it in use no test runs.
+"""
+
+import os
+import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -22,6 +28,30 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 settings.load_profile("deterministic")
+
+
+def pytest_configure():
+    """The library that this process has loaded and the shell that it would start are those of ATTRIBUTION_HOST, <version>/<flavour>."""
+    host = os.environ.get("ATTRIBUTION_HOST")
+    if not host:
+        return
+    maps = Path("/proc/self/maps").read_text(encoding="utf-8")
+    libraries = {line.split()[-1] for line in maps.splitlines() if "libsqlite3" in line}
+    shell = subprocess.run([shutil.which("sqlite3"), "-version"], capture_output=True, text=True, check=True).stdout.split()[0]
+    found = (sqlite3.sqlite_version, shell, libraries, shutil.which("sqlite3"))
+    version = Path(host).parent.name
+    if found != (version, version, {str(Path(host, "libsqlite3.so.0"))}, str(Path(host, "sqlite3"))):
+        raise pytest.UsageError(f"asked for {host}, found {found}")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A SQLite of the least options has no JSON before 3.38, and never FTS5, R*Trees and dbstat: a test that asks for them cannot pass there."""
+    report = (yield).get_result()
+    missing = re.search(r"no such (?:module|function|table): ((?:fts5|rtree|json|dbstat)\w*)", str(call.excinfo.value)) if call.excinfo else None
+    if missing and os.environ.get("ATTRIBUTION_HOST", "").endswith("/minimal"):
+        report.outcome = "skipped"
+        report.longrepr = (*item.reportinfo()[:2], f"this SQLite is built without {missing[1]}")
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes sure that what a target needs is there: setup.sh build|demo|test|clang|fuzz|machines|peers|bench-peers
+# Makes sure that what a target needs is there: setup.sh build|demo|test|hosts|clang|valgrind|fuzz|machines|peers|bench-peers
 #
 # Installs missing Debian packages when it may (root, or sudo without a
 # password); otherwise prints the one line that does, and fails. Quick when
@@ -33,6 +33,13 @@ for group in "$@"; do
       need python3-pytest-xdist python_module xdist
       need python3-hypothesis python_module hypothesis
       need r-cran-survival test -e /usr/lib/R/library/survival/DESCRIPTION ;;
+    hosts)
+      need debian-archive-keyring test -e /usr/share/keyrings/debian-archive-keyring.gpg
+      need tcl command -v tclsh
+      need xz-utils command -v xz
+      need nodejs command -v node
+      need npm command -v npm
+      need python3-pip python_module pip ;;
     clang)
       need clang command -v clang ;;
     valgrind)

@@ -2,6 +2,7 @@
 words, statements that fit a screen."""
 
 import re
+import sqlite3
 import sys
 
 import pytest
@@ -12,9 +13,17 @@ FILES = sorted(path for path in cookbook.EXAMPLES.glob("[0-9]*.sql"))
 SCREEN_LINES, SCREEN_COLUMNS = 30, 120
 
 
+def words(text):
+    """Line by line, without the layout: newer shells put headings in the middle and numbers to the right."""
+    return [" ".join(line.split()) for line in re.sub("--+", "--", text).splitlines()]
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_it_prints_what_is_expected(path):
-    assert cookbook.printed(path) == cookbook.expected_path(path).read_text(encoding="utf-8")
+    printed, expected = cookbook.printed(path), cookbook.expected_path(path).read_text(encoding="utf-8")
+    if sqlite3.sqlite_version_info >= (3, 47):
+        printed, expected = words(printed), words(expected)
+    assert printed == expected
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

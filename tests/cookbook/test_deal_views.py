@@ -165,7 +165,7 @@ def test_24_what_each_criterion_moves(question_24, pointed):
     for row in question_24[2]:
         name = row["criterion"]
         assert (row["deals"], row["touches"]) == (len(deals[name]), touches[name])
-        assert cents(row["euros"]) == pytest.approx(float(moved[name]), abs=0.51)
+        assert cents(row["euros"]) == pytest.approx(float(moved[name]), abs=50.01)  # whole euros
     assert sum(moved.values()) == REVENUE
 
 

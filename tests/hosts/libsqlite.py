@@ -40,6 +40,10 @@ for _name, _result, _arguments in [
     _function = getattr(lib, f"sqlite3_{_name}")
     _function.restype, _function.argtypes = _result, _arguments
 
+# A SQLite with assertions treats every file as if in a shared cache, and one without mutexes has no second thread: several readers
+# leave both to the user's connection.
+HAS_READERS = lib.sqlite3_threadsafe() and not lib.sqlite3_compileoption_used(b"DEBUG")
+
 
 class Statement:
     def __init__(self, handle):

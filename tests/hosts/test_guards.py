@@ -112,7 +112,7 @@ def guarded(path, *options):
 def test_the_same_answers_under_guard(tmp_path, options):
     """Calls, aggregates, and views over aggregates, which are declared harmless."""
     path = create_file(tmp_path / "t.db", VIEWS)
-    plain, database = Database(path), guarded(path, *options)
+    plain, database = guarded(path, (DBCONFIG_TRUSTED_SCHEMA, 1)), guarded(path, *options)
     for sql in ("SELECT * FROM attribution('touches', 'conversions')", "SELECT * FROM journeys('touches', 'conversions')",
                 "SELECT * FROM firsts", "SELECT entity, weighted_credit(channel, ts, 'linear') FROM touches GROUP BY 1"):
         assert database.execute(sql) == plain.execute(sql) != []
@@ -126,6 +126,7 @@ def test_a_view_of_an_untrusted_schema_answers_or_is_refused_by_sqlite(tmp_path)
     """Never other rows: SQLite decides whether a view of the file may call a virtual table."""
     path = create_file(tmp_path / "t.db", VIEWS)
     connection = harness.connect(path)
+    connection.execute("PRAGMA trusted_schema = ON")
     trusted = connection.execute("SELECT * FROM credits").fetchall()
     connection.execute("PRAGMA trusted_schema = OFF")
     try:

@@ -186,6 +186,8 @@ KINDS = {
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("where", ["", " WHERE entity = 1"])
 def test_tables_of_every_kind(db, kind, where):
+    if kind == "strict" and sqlite3.sqlite_version_info < (3, 37):
+        pytest.skip("SQLite has strict tables since 3.37")
     db.executescript(KINDS[kind])
     assert sorted(db.execute(f"SELECT channel, credit FROM {PAIR.format('t')}{where}")) == CREDITS
     if kind.startswith("a trigger"):
@@ -251,7 +253,12 @@ def test_files_that_are_no_databases(tmp_path, kind):
     connection = harness.connect(path)
     message = refusal(connection, "SELECT * FROM attribution('touches', 'conversions')")
     assert "no such table or view: 'touches'" in message if kind == "empty" else message == "file is not a database"
-    assert connection.execute("SELECT weighted_credit('a', 1, 'linear')").fetchone() == ('{"a":1.0}',)
+    try:
+        connection.execute("SELECT 1")
+    except sqlite3.DatabaseError as error:  # SQLite 3.54 reads the schema for any SELECT
+        assert (str(error), sqlite3.sqlite_version_info > (3, 47)) == (message, True)
+    else:
+        assert connection.execute("SELECT weighted_credit('a', 1, 'linear')").fetchone() == ('{"a":1.0}',)
     connection.close()
     assert path.read_bytes() == FILES[kind]
 

