@@ -53,8 +53,8 @@ HEADERS := $(wildcard ext/*.h ext/*/*.h)
 EXTENSION := $(BUILD)/attribution.$(SUFFIX)
 CORE_TESTS := $(patsubst tests/core/%.c,$(BUILD)/core/%,$(wildcard tests/core/test_*.c))
 
-.PHONY: all demo test test-core test-sql test-peers test-writers test-cancel test-fresh bench bench-docs bench-funnel bench-effects reference examples debug clean test-builds test-numbers test-asan test-tsan test-oom test-fuzz fuzz test-limits
-.PHONY: setup-build setup-demo setup-test setup-peers setup-bench-peers setup-clang setup-fuzz
+.PHONY: all demo test test-core test-sql test-peers test-writers test-cancel test-fresh bench bench-docs bench-funnel bench-effects reference examples debug clean test-builds test-numbers test-asan test-tsan test-oom test-fuzz fuzz test-limits coverage coverage-core coverage-sql
+.PHONY: setup-build setup-demo setup-test setup-peers setup-bench-peers setup-clang setup-fuzz setup-coverage
 all: $(EXTENSION)
 
 setup-build: ; @CC="$(CC)" sh tests/setup.sh build
@@ -62,6 +62,7 @@ setup-demo: ; @CC="$(CC)" sh tests/setup.sh build demo
 setup-test: ; @CC="$(CC)" sh tests/setup.sh build demo test
 setup-fuzz: ; @CC="$(CC)" FUZZ_CC="$(FUZZ_CC)" sh tests/setup.sh build fuzz
 setup-peers: ; @CC="$(CC)" sh tests/setup.sh build peers
+setup-coverage: ; @CC="$(CC)" sh tests/setup.sh build demo test coverage
 setup-clang: ; @CC="$(CC)" sh tests/setup.sh clang
 setup-bench-peers: ; @CC="$(CC)" sh tests/setup.sh build bench-peers
 
@@ -275,6 +276,31 @@ bench-effects: setup-test $(EXTENSION) $(if $(filter 0,$(BENCH_PEER)),,$(if $(BE
 reference: setup-test $(EXTENSION)
 	$(PYTHON) docs/make_reference.py > docs/reference.md
 	$(PYTHON) docs/make_cookbook.py > sql-examples/README.md
+
+# What the suite reaches, by gcov: every line and branch of ext/, the Python and the core tests and the fuzz corpus on one build.
+# No optimisation (what the compiler folds away cannot be counted) and no assertions, as in the build that is shipped.
+COVERAGE := $(BUILD)/coverage
+COVERAGE_OBJECTS := $(SOURCES:ext/%.c=$(COVERAGE)/obj/%.o)
+$(COVERAGE)/obj/%.o: ext/%.c $(HEADERS) | setup-coverage
+	@mkdir -p $(@D)
+	@echo "  $@"
+	@rm -f $(@:.o=.gcda)
+	$(Q)$(CC) $(STRICT) -fPIC -fvisibility=hidden -DNDEBUG -O0 -g --coverage -fprofile-update=prefer-atomic -c -o $@ $<
+
+$(COVERAGE)/attribution.$(SUFFIX): $(COVERAGE_OBJECTS)
+	@echo "  $@"
+	$(Q)$(CC) $(SHARED) --coverage -o $@ $(COVERAGE_OBJECTS) -lm -pthread
+
+$(COVERAGE)/core/%: tests/core/%.c $(wildcard tests/core/*.h) $(CORE:ext/%.c=$(COVERAGE)/obj/%.o)
+	@mkdir -p $(@D)
+	@echo "  $@"
+	$(Q)$(CC) $(STRICT) -O0 -g --coverage -fprofile-dir=$(COVERAGE)/tests -o $@ $< $(CORE:ext/%.c=$(COVERAGE)/obj/%.o) -lcmocka -lm -pthread
+
+coverage-core: setup-coverage $(CORE_TESTS:$(BUILD)/core/%=$(COVERAGE)/core/%) $(LOCALES)/de_DE.UTF-8
+	@for t in $(CORE_TESTS:$(BUILD)/core/%=$(COVERAGE)/core/%); do LOCPATH=$(LOCALES) $$t >$(COVERAGE)/core.log 2>&1 || { cat $(COVERAGE)/core.log; exit 1; }; done
+
+coverage-sql: setup-coverage $(COVERAGE)/attribution.$(SUFFIX) $(BUILD)/demo.db $(BUILD)/oom
+	ATTRIBUTION_SO=$(CURDIR)/$(COVERAGE)/attribution $(PYTHON) -m pytest -q tests
 
 examples: setup-test $(EXTENSION) $(BUILD)/demo.db
 	$(PYTHON) tests/cookbook/record.py

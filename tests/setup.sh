@@ -38,6 +38,8 @@ for group in "$@"; do
       need libcmocka-dev test -e /usr/include/cmocka.h
       need clang command -v "${FUZZ_CC:-clang}"
       need libclang-rt-dev fuzzer_library ;;
+    coverage)
+      need gcovr command -v gcovr ;;
     peers)
       need python3 test -x /usr/bin/python3
       need nodejs command -v node
