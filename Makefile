@@ -111,8 +111,8 @@ $(LOCALES)/de_DE.UTF-8: | setup-test
 	@mkdir -p $(@D)
 	$(Q)localedef -i de_DE -f UTF-8 $@
 
-test-core: $(CORE_TESTS) $(LOCALES)/de_DE.UTF-8
-	@for t in $(CORE_TESTS); do LOCPATH=$(LOCALES) $$t || exit 1; done
+test-core: $(CORE_TESTS) $(BUILD)/low/limits $(LOCALES)/de_DE.UTF-8
+	@for t in $(CORE_TESTS) $(BUILD)/low/limits; do LOCPATH=$(LOCALES) $$t || exit 1; done
 
 # A program with an allocator of its own for SQLite; it answers for the processors, so its symbols must be seen.
 $(BUILD)/oom: tests/fault/oom.c $(wildcard tests/fault/*.h) | setup-build
@@ -277,15 +277,33 @@ reference: setup-test $(EXTENSION)
 	$(PYTHON) docs/make_reference.py > docs/reference.md
 	$(PYTHON) docs/make_cookbook.py > sql-examples/README.md
 
-# What the suite reaches, by gcov: every line and branch of ext/, the Python and the core tests and the fuzz corpus on one build.
+# The limits that are too far away to reach: the same core with low ones.
+LOW_LIMITS := -DAT_MAX_ROWS=5000u -DAT_MAX_GROUP=2500u -DAT_MAX_KEYS=1000u -DAT_MAX_STATES=500u -DAT_PARALLEL_ROWS=64u
+$(BUILD)/low/obj/%.o: ext/%.c $(HEADERS) | setup-test
+	@mkdir -p $(@D)
+	@echo "  $@"
+	$(Q)$(CC) $(STRICT) $(LOW_LIMITS) -O0 -g $(SANITIZE) -c -o $@ $<
+
+$(BUILD)/low/limits: tests/core/low/low_limits.c $(wildcard tests/core/*.h) $(CORE:ext/%.c=$(BUILD)/low/obj/%.o)
+	@echo "  $@"
+	$(Q)$(CC) $(STRICT) $(LOW_LIMITS) -O0 -g $(SANITIZE) -o $@ $< $(CORE:ext/%.c=$(BUILD)/low/obj/%.o) -lcmocka -lm -pthread
+
+# What the tests reach, by gcov: of core/ by its own tests, of sql/ by the Python suite (long: an hour on a small machine).
 # No optimisation (what the compiler folds away cannot be counted) and no assertions, as in the build that is shipped.
 COVERAGE := $(BUILD)/coverage
+COVERAGE_FLAGS := -DNDEBUG -O0 -g --coverage -fprofile-update=prefer-atomic
 COVERAGE_OBJECTS := $(SOURCES:ext/%.c=$(COVERAGE)/obj/%.o)
 $(COVERAGE)/obj/%.o: ext/%.c $(HEADERS) | setup-coverage
 	@mkdir -p $(@D)
 	@echo "  $@"
 	@rm -f $(@:.o=.gcda)
-	$(Q)$(CC) $(STRICT) -fPIC -fvisibility=hidden -DNDEBUG -O0 -g --coverage -fprofile-update=prefer-atomic -c -o $@ $<
+	$(Q)$(CC) $(STRICT) -fPIC -fvisibility=hidden $(COVERAGE_FLAGS) -c -o $@ $<
+
+$(COVERAGE)/low/obj/%.o: ext/%.c $(HEADERS) | setup-coverage
+	@mkdir -p $(@D)
+	@echo "  $@"
+	@rm -f $(@:.o=.gcda)
+	$(Q)$(CC) $(STRICT) $(LOW_LIMITS) $(COVERAGE_FLAGS) -c -o $@ $<
 
 $(COVERAGE)/attribution.$(SUFFIX): $(COVERAGE_OBJECTS)
 	@echo "  $@"
@@ -294,13 +312,26 @@ $(COVERAGE)/attribution.$(SUFFIX): $(COVERAGE_OBJECTS)
 $(COVERAGE)/core/%: tests/core/%.c $(wildcard tests/core/*.h) $(CORE:ext/%.c=$(COVERAGE)/obj/%.o)
 	@mkdir -p $(@D)
 	@echo "  $@"
-	$(Q)$(CC) $(STRICT) -O0 -g --coverage -fprofile-dir=$(COVERAGE)/tests -o $@ $< $(CORE:ext/%.c=$(COVERAGE)/obj/%.o) -lcmocka -lm -pthread
+	$(Q)$(CC) $(STRICT) -O0 -g -o $@ $< $(CORE:ext/%.c=$(COVERAGE)/obj/%.o) -lgcov -lcmocka -lm -pthread
 
-coverage-core: setup-coverage $(CORE_TESTS:$(BUILD)/core/%=$(COVERAGE)/core/%) $(LOCALES)/de_DE.UTF-8
-	@for t in $(CORE_TESTS:$(BUILD)/core/%=$(COVERAGE)/core/%); do LOCPATH=$(LOCALES) $$t >$(COVERAGE)/core.log 2>&1 || { cat $(COVERAGE)/core.log; exit 1; }; done
+$(COVERAGE)/low/limits: tests/core/low/low_limits.c $(wildcard tests/core/*.h) $(CORE:ext/%.c=$(COVERAGE)/low/obj/%.o)
+	@echo "  $@"
+	$(Q)$(CC) $(STRICT) $(LOW_LIMITS) -O0 -g -o $@ $< $(CORE:ext/%.c=$(COVERAGE)/low/obj/%.o) -lgcov -lcmocka -lm -pthread
+
+COVERAGE_TESTS := $(CORE_TESTS:$(BUILD)/core/%=$(COVERAGE)/core/%) $(COVERAGE)/low/limits
+coverage-core: setup-coverage $(COVERAGE_TESTS) $(LOCALES)/de_DE.UTF-8
+	@find $(COVERAGE) -name '*.gcda' -delete
+	@for t in $(COVERAGE_TESTS); do LOCPATH=$(LOCALES) $$t >$(COVERAGE)/core.log 2>&1 || { cat $(COVERAGE)/core.log; exit 1; }; done
+	@$(PYTHON) tests/coverage/check.py $(COVERAGE) tests/coverage/core.txt core
 
 coverage-sql: setup-coverage $(COVERAGE)/attribution.$(SUFFIX) $(BUILD)/demo.db $(BUILD)/oom
+	@find $(COVERAGE) -name '*.gcda' -delete
 	ATTRIBUTION_SO=$(CURDIR)/$(COVERAGE)/attribution $(PYTHON) -m pytest -q tests
+	@$(PYTHON) tests/coverage/check.py $(COVERAGE) tests/coverage/sql.txt sql attribution.c
+
+coverage: setup-coverage
+	@$(MAKE) --no-print-directory coverage-core
+	@$(MAKE) --no-print-directory coverage-sql
 
 examples: setup-test $(EXTENSION) $(BUILD)/demo.db
 	$(PYTHON) tests/cookbook/record.py

@@ -39,7 +39,7 @@ for group in "$@"; do
       need clang command -v "${FUZZ_CC:-clang}"
       need libclang-rt-dev fuzzer_library ;;
     coverage)
-      need gcovr command -v gcovr ;;
+      need gcc command -v "${GCOV:-gcov}" ;;
     peers)
       need python3 test -x /usr/bin/python3
       need nodejs command -v node

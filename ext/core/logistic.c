@@ -62,7 +62,7 @@ int at_logistic_add(AtEnv *env, AtLogisticRows *rows, int y, const double *x){
   if( env->error.code ) return 0;
   if( rows->n>=rows->capacity ){
     uint32_t capacity = rows->capacity ? rows->capacity*2 : 16;
-    if( rows->capacity>=AT_MAX_ROWS/2 ){
+    if( rows->capacity>=AT_MAX_GROUP ){
       at_fail(env, AT_TOOBIG, "a group has more than 2,000,000,000 rows");
       return 0;
     }

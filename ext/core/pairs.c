@@ -16,7 +16,7 @@ static uint32_t slot_of(const AtPairs *p, int64_t number, uint64_t label){
 static int grow(AtEnv *env, AtPairs *p){
   uint32_t capacity = p->capacity ? p->capacity*2 : 64, i;
   uint32_t *slots;
-  if( p->capacity>=(UINT32_C(1)<<29) ){
+  if( p->capacity>=AT_MAX_STATES ){
     at_fail(env, AT_TOOBIG, "more than 2^29 groups or states; write a longer period, or a lower order");
     return 0;
   }
