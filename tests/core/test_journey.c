@@ -505,6 +505,104 @@ static void test_longest_texts(void **state){
   free(text);
 }
 
+/* Several loaders, of which some have wide labels, or times, or ids, and others not: one store, row by row. */
+static void test_loaders_of_different_widths(void **state){
+  static const struct { uint32_t labels[3]; int64_t step[3], id[3]; } known[] = {
+    {{70000, 10, 10}, {1, 1, 1}, {0, 0, 0}}, {{10, 70000, 10}, {1, 1, 1}, {0, 0, 0}}, {{40000, 40000, 40000}, {1, 1, 1}, {0, 0, 0}},
+    {{70000, 70000, 70000}, {1, 1, 1}, {0, 0, 0}}, {{10, 10, 10}, {1, 100000, 1}, {0, 0, 0}}, {{10, 10, 10}, {100000, 1, 1}, {0, 0, 0}},
+    {{10, 10, 10}, {1, 1, 1}, {0, INT64_C(1)<<40, 0}}, {{10, 10, 10}, {1, 1, 1}, {-(INT64_C(1)<<40), 5, INT64_C(1)<<40}},
+    {{0, 10, 0}, {1, 1, 1}, {0, 0, 0}}, {{0, 0, 0}, {1, 1, 1}, {0, 0, 0}},
+  };
+  size_t k;
+  for(k=0; k<COUNT(known); k++){
+    AtEnv env = heap_env(*state);
+    AtShape shape = shape_of(1, 0, 0, 1);
+    AtLoader loader[3];
+    AtStore *s;
+    uint32_t p, i, n = 0, row = 0;
+    for(p=0; p<3; p++){
+      assert_true(at_loader_open(&env, &loader[p], &shape));
+      for(i=0; i<known[k].labels[p]; i++, n++){
+        char text[24];
+        Row given = row_of(cell_integer(p), cell_integer(i*known[k].step[p]), "");
+        snprintf(text, sizeof text, "label %u/%05u", (unsigned)p, (unsigned)i);
+        given.label = cell_text(text);
+        given.id = cell_integer(known[k].id[p]+i);
+        append_row(&env, &loader[p], &given);
+      }
+    }
+    s = at_loader_finish(&env, loader, 3);
+    for(p=0; p<3; p++) at_loader_close(&loader[p]);
+    assert_ok(&env);
+    assert_int_equal(s->n, n);
+    assert_int_equal(s->labels.n, n);
+    for(p=0; p<3; p++){
+      for(i=0; i<known[k].labels[p]; i++, row++){
+        char text[24];
+        AtCell label = at_store_label_text(s, at_store_label(s, row)), id = at_store_id(s, row);
+        snprintf(text, sizeof text, "label %u/%05u", (unsigned)p, (unsigned)i);
+        assert_int_equal(label.n, strlen(text));
+        assert_memory_equal(label.text, text, label.n);
+        assert_true(id.integer==known[k].id[p]+i);
+        assert_true(at_store_when(s, row)==(int64_t)i*known[k].step[p]*AT_SECOND);
+      }
+    }
+    at_store_release(s);
+  }
+}
+
+/* A time in the form of a row's, with the precision that it needs itself. */
+static void test_a_time_like_a_rows(void **state){
+  static const struct { const char *row, *other, *like; } known[] = {
+    {"2024-01-01", "2024-02-29", "2024-02-29"}, {"2024-01-01", "2024-02-29 12:30", "2024-02-29 12:30"},
+    {"2024-01-01T10:00:00Z", "2024-02-29", "2024-02-29T00:00:00Z"}, {"2024-01-01 10:00", "2024-02-29 12:30:45.5", "2024-02-29 12:30:45.5"},
+  };
+  AtShape shape = shape_of(1, 0, 0, 1);
+  Row rows[COUNT(known)];
+  AtEnv env = heap_env(*state);
+  AtStore *s;
+  size_t k;
+  for(k=0; k<COUNT(known); k++){
+    rows[k] = row_of(cell_integer((int64_t)k), cell_text(known[k].row), "ads");
+    rows[k].id = cell_integer((int64_t)k);
+  }
+  for(k=0; k<COUNT(known); k++){         /* alone it is the store's form, with the others its own */
+    int alone;
+    for(alone=0; alone<2; alone++){
+      AtCell cell = cell_text(known[k].other), out;
+      char buffer[40];
+      int64_t time;
+      uint8_t form;
+      s = load_rows(&env, &shape, alone ? rows+k : rows, alone ? 1 : COUNT(known));
+      assert_ok(&env);
+      assert_true((s->forms==NULL)==alone);
+      assert_null(at_time_parse(&cell, AT_SECOND, &time, &form));
+      at_store_time_like(s, alone ? 0 : (uint32_t)k, time, &out, buffer);
+      assert_int_equal(out.type, AT_TEXT);
+      assert_int_equal(out.n, strlen(known[k].like));
+      assert_memory_equal(out.text, known[k].like, out.n);
+      at_store_release(s);
+    }
+  }
+}
+
+/* A store that is shared goes with the last of those who have it. */
+static void test_sharing(void **state){
+  AtEnv env = heap_env(*state);
+  AtShape shape = shape_of(1, 0, 0, 1);
+  Row row = row_of(cell_integer(7), cell_integer(1), "ads");
+  Heap *heap = *state;
+  AtStore *s = load_rows(&env, &shape, &row, 1);
+  long alive = heap->alive;
+  assert_ptr_equal(at_store_share(s), s);
+  at_store_release(s);
+  assert_int_equal(heap->alive, alive);
+  assert_int_equal(at_store_key(s, 0).integer, 7);
+  at_store_release(s);
+  assert_int_equal(heap->alive, 0);
+  at_store_release(NULL);
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     HEAP_TEST(test_random_rows),
@@ -519,6 +617,9 @@ int main(void){
     HEAP_TEST(test_one_id_in_two_classes),
     HEAP_TEST(test_refusals),
     HEAP_TEST(test_longest_texts),
+    HEAP_TEST(test_loaders_of_different_widths),
+    HEAP_TEST(test_a_time_like_a_rows),
+    HEAP_TEST(test_sharing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

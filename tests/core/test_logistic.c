@@ -495,6 +495,28 @@ static void test_failures(void **state){
   check_failures(*state, fit_given, &d, 10);
 }
 
+/* A ridge too small to hold what is separated back before numbers end, and numbers of all sizes in one column. */
+static void test_no_rest(void **state){
+  static const double x[] = {1.8e-149, 2e83, -1.4e108, -1.2e-131, 1.4e-142, 0, 1.4e128, 1.3e-16, 0, -1.1e126, 1.4e-58, -9e-30, 1.3e-121};
+  static const int y[] = {0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 1, 0, 0};
+  static Data d;
+  size_t i;
+  d.n = 0;
+  d.width = 2;
+  put(&d, 1, 0, 140, 10);
+  put(&d, 1, 0, -11, -1200);
+  put(&d, 1, 1, -1400, -18);
+  put(&d, 1, 0, 12, -60);
+  put(&d, 1, 1, -500, 1700);
+  put(&d, 1, 0, 8, -900);
+  assert_refused(state, &d, 1e-160, "do not settle (got ridge=1e-160); write a larger ridge");
+  fit_of(state, &d, 1e-3);
+  d.n = 0;
+  d.width = 1;
+  for(i=0; i<COUNT(x); i++) put(&d, 1, y[i], x[i], 0);
+  assert_refused(state, &d, 0, "do not settle|nearly separate y");
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     HEAP_TEST(test_two_by_two),
@@ -519,6 +541,7 @@ int main(void){
     HEAP_TEST(test_a_hundred_predictors),
     HEAP_TEST(test_ridge),
     HEAP_TEST(test_failures),
+    HEAP_TEST(test_no_rest),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

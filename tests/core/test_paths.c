@@ -326,6 +326,65 @@ static void test_after_a_failure(void **state){
   at_paths_free(env.alloc, &p);
 }
 
+/* Whatever was won without channels is told, also where what came and what went cancels. */
+static void test_has_bare(void **state){
+  (void)state;
+  assert_true(at_has_bare(1, 0) && at_has_bare(0, -2) && at_has_bare(1, 2));
+  assert_false(at_has_bare(0, 0));
+}
+
+/* With more than 65,536 labels, in rows of their own and in copies (path=first): each path has its channels. */
+static void test_many_labels(void **state){
+  static const char *const rules[] = {"", "path=first"};
+  enum { N = 70000 };
+  AtShape touches = shape_of(1, 0, 0, 1), conversions = shape_of(0, 0, 0, 1);
+  size_t k;
+  for(k=0; k<COUNT(rules); k++){
+    AtEnv env = heap_env(*state);
+    AtOptions options = options_of(&env, rules[k]);
+    AtLoader loader;
+    AtStore *t, *c;
+    AtReader path;
+    AtPaths p;
+    uint32_t i, part, n = 0;
+    assert_true(at_loader_open(&env, &loader, &touches));
+    for(i=0; i<N; i++){
+      char text[24];
+      Row row = row_of(cell_integer(i/2), cell_integer(i), text);
+      snprintf(text, sizeof text, "label %06u", (unsigned)i);
+      row.label = cell_text(text);
+      row.id = cell_integer(i);
+      append_row(&env, &loader, &row);
+    }
+    t = at_loader_finish(&env, &loader, 1);
+    at_loader_close(&loader);
+    c = load_rows(&env, &conversions, NULL, 0);
+    assert_ok(&env);
+    assert_int_equal(t->label_bytes, 4);
+    memset(&p, 0, sizeof p);
+    assert_true(at_paths_journeys(&env, &p, t, c, &options) && at_paths_finish(&env, &p, 0, 0));
+    for(part=0; part<at_paths_parts(&p); part++){
+      at_reader_open(&path, &p, part);
+      while( at_reader_next(&env, &path) ){
+        assert_int_equal(path.n, 2);
+        for(i=0; i<2; i++, n++){
+          AtCell name = at_dict_cell(&p.names, path.channel[i]);
+          char text[24];
+          snprintf(text, sizeof text, "label %06u", (unsigned)n);
+          assert_int_equal(name.n, strlen(text));
+          assert_memory_equal(name.text, text, name.n);
+        }
+      }
+      at_reader_close(env.alloc, &path);
+    }
+    assert_int_equal(n, N);
+    at_paths_free(env.alloc, &p);
+    at_store_release(t);
+    at_store_release(c);
+    at_options_free(env.alloc, &options);
+  }
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     HEAP_TEST(test_text_by_hand),
@@ -339,6 +398,8 @@ int main(void){
     HEAP_TEST(test_labels_without_a_path),
     HEAP_TEST(test_failures),
     HEAP_TEST(test_after_a_failure),
+    HEAP_TEST(test_has_bare),
+    HEAP_TEST(test_many_labels),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -491,6 +491,13 @@ static void test_durations_of_values(void **state){
   }
 }
 
+static void test_no_period_has_no_name(void **state){
+  char out[24] = "x";
+  (void)state;
+  at_period_format(5, AT_PERIOD_NONE, out);
+  assert_string_equal(out, "");
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_text_comes_back_as_it_was),
@@ -513,6 +520,7 @@ int main(void){
     cmocka_unit_test(test_refused_durations),
     HEAP_TEST(test_form_that_fits),
     HEAP_TEST(test_durations_of_values),
+    cmocka_unit_test(test_no_period_has_no_name),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
