@@ -15,6 +15,8 @@
 #   make test-asan    every Python test with address and undefined-behaviour sanitizers in the extension (gcc)
 #   make test-tsan    the work on threads with a thread sanitizer, interrupted too
 #   make test-oom     memory that ends at every allocation of every statement (some minutes; make test takes samples)
+#   make coverage     lines and branches that the tests reach, against floors and a list; coverage-core is short, coverage-sql long
+#   make coverage-mcdc which conditions of core/ have decided on their own, by clang
 #   make fuzz         libFuzzer on every target of tests/fuzz, FUZZ_SECONDS each (FUZZ=names of targets)
 #   make test-limits  the limits with 10,000 connections, and 1,500 damaged files under sanitizers
 #   make test-fresh   both commands in a clean Debian made by debootstrap
@@ -53,8 +55,8 @@ HEADERS := $(wildcard ext/*.h ext/*/*.h)
 EXTENSION := $(BUILD)/attribution.$(SUFFIX)
 CORE_TESTS := $(patsubst tests/core/%.c,$(BUILD)/core/%,$(wildcard tests/core/test_*.c))
 
-.PHONY: all demo test test-core test-sql test-peers test-writers test-cancel test-fresh bench bench-docs bench-funnel bench-effects reference examples debug clean test-builds test-numbers test-asan test-tsan test-oom test-fuzz fuzz test-limits coverage coverage-core coverage-sql
-.PHONY: setup-build setup-demo setup-test setup-peers setup-bench-peers setup-clang setup-fuzz setup-coverage
+.PHONY: all demo test test-core test-sql test-peers test-writers test-cancel test-fresh bench bench-docs bench-funnel bench-effects reference examples debug clean test-builds test-numbers test-asan test-tsan test-oom test-fuzz fuzz test-limits coverage coverage-core coverage-sql coverage-mcdc
+.PHONY: setup-build setup-demo setup-test setup-peers setup-bench-peers setup-clang setup-fuzz setup-coverage setup-mcdc
 all: $(EXTENSION)
 
 setup-build: ; @CC="$(CC)" sh tests/setup.sh build
@@ -62,6 +64,7 @@ setup-demo: ; @CC="$(CC)" sh tests/setup.sh build demo
 setup-test: ; @CC="$(CC)" sh tests/setup.sh build demo test
 setup-fuzz: ; @CC="$(CC)" FUZZ_CC="$(FUZZ_CC)" sh tests/setup.sh build fuzz
 setup-peers: ; @CC="$(CC)" sh tests/setup.sh build peers
+setup-mcdc: ; @CC="$(CC)" MCDC_CC="$(MCDC_CC)" sh tests/setup.sh build test mcdc
 setup-coverage: ; @CC="$(CC)" sh tests/setup.sh build demo test coverage
 setup-clang: ; @CC="$(CC)" sh tests/setup.sh clang
 setup-bench-peers: ; @CC="$(CC)" sh tests/setup.sh build bench-peers
@@ -297,29 +300,36 @@ $(COVERAGE)/obj/%.o: ext/%.c $(HEADERS) | setup-coverage
 	@mkdir -p $(@D)
 	@echo "  $@"
 	@rm -f $(@:.o=.gcda)
-	$(Q)$(CC) $(STRICT) -fPIC -fvisibility=hidden $(COVERAGE_FLAGS) -c -o $@ $<
+	$(Q)$(CC) $(STRICT) -fPIC $(COVERAGE_FLAGS) -c -o $@ $<
 
 $(COVERAGE)/low/obj/%.o: ext/%.c $(HEADERS) | setup-coverage
 	@mkdir -p $(@D)
 	@echo "  $@"
 	@rm -f $(@:.o=.gcda)
-	$(Q)$(CC) $(STRICT) $(LOW_LIMITS) $(COVERAGE_FLAGS) -c -o $@ $<
+	$(Q)$(CC) $(STRICT) -fPIC $(LOW_LIMITS) $(COVERAGE_FLAGS) -c -o $@ $<
 
 $(COVERAGE)/attribution.$(SUFFIX): $(COVERAGE_OBJECTS)
 	@echo "  $@"
 	$(Q)$(CC) $(SHARED) --coverage -o $@ $(COVERAGE_OBJECTS) -lm -pthread
 
-$(COVERAGE)/core/%: tests/core/%.c $(wildcard tests/core/*.h) $(CORE:ext/%.c=$(COVERAGE)/obj/%.o)
+# Core as a library of its own: tests need not be linked anew.
+$(COVERAGE)/%/libcore.so:
+	@echo "  $@"
+	$(Q)$(CC) $(SHARED) --coverage -o $@ $^ -lm -pthread
+$(COVERAGE)/obj/libcore.so: $(CORE:ext/%.c=$(COVERAGE)/obj/%.o)
+$(COVERAGE)/low/libcore.so: $(CORE:ext/%.c=$(COVERAGE)/low/obj/%.o)
+
+$(COVERAGE)/core/%: tests/core/%.c $(wildcard tests/core/*.h) $(HEADERS) | $(COVERAGE)/obj/libcore.so
 	@mkdir -p $(@D)
 	@echo "  $@"
-	$(Q)$(CC) $(STRICT) -O0 -g -o $@ $< $(CORE:ext/%.c=$(COVERAGE)/obj/%.o) -lgcov -lcmocka -lm -pthread
+	$(Q)$(CC) $(STRICT) -O0 -g -o $@ $< $(CURDIR)/$(COVERAGE)/obj/libcore.so -lcmocka -lm -pthread
 
-$(COVERAGE)/low/limits: tests/core/low/low_limits.c $(wildcard tests/core/*.h) $(CORE:ext/%.c=$(COVERAGE)/low/obj/%.o)
+$(COVERAGE)/low/limits: tests/core/low/low_limits.c $(wildcard tests/core/*.h) $(HEADERS) | $(COVERAGE)/low/libcore.so
 	@echo "  $@"
-	$(Q)$(CC) $(STRICT) $(LOW_LIMITS) -O0 -g -o $@ $< $(CORE:ext/%.c=$(COVERAGE)/low/obj/%.o) -lgcov -lcmocka -lm -pthread
+	$(Q)$(CC) $(STRICT) $(LOW_LIMITS) -O0 -g -o $@ $< $(CURDIR)/$(COVERAGE)/low/libcore.so -lcmocka -lm -pthread
 
 COVERAGE_TESTS := $(CORE_TESTS:$(BUILD)/core/%=$(COVERAGE)/core/%) $(COVERAGE)/low/limits
-coverage-core: setup-coverage $(COVERAGE_TESTS) $(LOCALES)/de_DE.UTF-8
+coverage-core: setup-coverage $(COVERAGE)/obj/libcore.so $(COVERAGE)/low/libcore.so $(COVERAGE_TESTS) $(LOCALES)/de_DE.UTF-8
 	@find $(COVERAGE) -name '*.gcda' -delete
 	@for t in $(COVERAGE_TESTS); do LOCPATH=$(LOCALES) $$t >$(COVERAGE)/core.log 2>&1 || { cat $(COVERAGE)/core.log; exit 1; }; done
 	@$(PYTHON) tests/coverage/check.py $(COVERAGE) tests/coverage/core.txt core
@@ -332,6 +342,34 @@ coverage-sql: setup-coverage $(COVERAGE)/attribution.$(SUFFIX) $(BUILD)/demo.db 
 coverage: setup-coverage
 	@$(MAKE) --no-print-directory coverage-core
 	@$(MAKE) --no-print-directory coverage-sql
+
+# Conditions that decide on their own (MC/DC), of core/ by its tests, by clang; one library, so that all tests count in one profile.
+MCDC := $(BUILD)/mcdc
+MCDC_CC ?= clang-19
+MCDC_FLAGS := -DNDEBUG -O0 -g -fPIC -fprofile-instr-generate -fcoverage-mapping -fcoverage-mcdc
+$(MCDC)/%/libcore.so: $(CORE) $(HEADERS) | setup-mcdc
+	@mkdir -p $(@D)
+	@echo "  $@"
+	$(Q)$(MCDC_CC) $(STRICT) $(if $(filter low,$*),$(LOW_LIMITS)) $(MCDC_FLAGS) -shared -o $@ $(CORE) -lm -pthread
+
+$(MCDC)/test/%: tests/core/%.c $(wildcard tests/core/*.h) $(HEADERS) | $(MCDC)/core/libcore.so
+	@mkdir -p $(@D)
+	@echo "  $@"
+	$(Q)$(MCDC_CC) $(STRICT) -O0 -o $@ $< $(CURDIR)/$(MCDC)/core/libcore.so -lcmocka -lm -pthread
+
+$(MCDC)/test/low: tests/core/low/low_limits.c $(wildcard tests/core/*.h) $(HEADERS) | $(MCDC)/low/libcore.so
+	@mkdir -p $(@D)
+	@echo "  $@"
+	$(Q)$(MCDC_CC) $(STRICT) $(LOW_LIMITS) -O0 -o $@ $< $(CURDIR)/$(MCDC)/low/libcore.so -lcmocka -lm -pthread
+
+MCDC_TESTS := $(CORE_TESTS:$(BUILD)/core/%=$(MCDC)/test/%) $(MCDC)/test/low
+coverage-mcdc: setup-mcdc $(MCDC)/core/libcore.so $(MCDC)/low/libcore.so $(MCDC_TESTS) $(LOCALES)/de_DE.UTF-8
+	@rm -f $(MCDC)/*.profraw
+	@for t in $(MCDC_TESTS); do \
+	  LOCPATH=$(LOCALES) LLVM_PROFILE_FILE=$(MCDC)/%m.profraw $$t >$(MCDC)/test.log 2>&1 || { cat $(MCDC)/test.log; exit 1; }; done
+	@llvm-profdata-19 merge -o $(MCDC)/all.profdata $(MCDC)/*.profraw
+	@llvm-cov-19 report $(MCDC)/core/libcore.so -instr-profile=$(MCDC)/all.profdata -show-mcdc-summary -show-branch-summary=false \
+	  -show-region-summary=false | sed 's/[-=]*$$//'
 
 examples: setup-test $(EXTENSION) $(BUILD)/demo.db
 	$(PYTHON) tests/cookbook/record.py

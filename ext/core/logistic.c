@@ -263,9 +263,9 @@ static int take_step(AtEnv *env, Search *s){
   for(halving=0; halving<MOST_HALVINGS; halving++, part /= 2){
     for(j=0; j<s->d.width; j++) s->gamma[j] = from[j] + part*s->step[j];
     if( !evaluate(env, s) ) return 0;
-    if( s->penalised<=most ) return 1;
+    if( s->penalised<=most ) break;
   }
-  return 0;
+  return halving<MOST_HALVINGS;
 }
 
 /* How far the step moves any row's eta, beside 1 + |eta|. */

@@ -64,6 +64,39 @@ static void check(Heap *heap, const char *options, const Row *touches, size_t n_
 
 #define FINE "[rows 1, used 1, skipped 0, refused 0] [rows 1, used 1, skipped 0, refused 0, unattributed 0, value 50.0, unattributed value 0.0]"
 
+/* Conversions without a value, rows of a view without ids: nothing is said of either. */
+static void test_without_values_and_ids(void **state){
+  Row touch = good_touch(), deals[2];
+  int has_id;
+  deals[0] = deals[1] = good_deal();
+  for(has_id=0; has_id<2; has_id++){
+    AtEnv env = heap_env(*state);
+    char shown[600];
+    AtFindings findings;
+    AtAudited audited[2];
+    AtShape shapes[2];
+    AtOptions options;
+    shapes[0] = shape_of(1, 0, 0, has_id);
+    shapes[1] = shape_of(0, 0, 0, has_id);
+    at_options_parse(&env, &options, "", 0, AT_FOR_AUDIT);
+    at_findings_open(&findings, options.most);
+    assert_true(at_audited_open(&env, &audited[0], &findings, 0, &shapes[0], &options, NULL));
+    assert_true(at_audited_open(&env, &audited[1], &findings, 1, &shapes[1], &options, NULL));
+    feed(&env, &audited[0], &touch, 1);
+    feed(&env, &audited[1], deals, 2);
+    assert_true(at_audited_finish(&env, &audited[0]) && at_audited_finish(&env, &audited[1]));
+    assert_true(at_audit_journeys(&env, &audited[0], &audited[1]) && at_findings_sort(&env, &findings));
+    show(&findings, shown, sizeof shown);
+    assert_string_equal(shown, has_id ? "[rows 1, used 1, skipped 0, refused 0] duplicate:1 [rows 2, used 2, skipped 0, refused 0, unattributed 0]"
+                                      : "[rows 1, used 1, skipped 0, refused 0] duplicate [rows 2, used 2, skipped 0, refused 0, unattributed 0]");
+    assert_detail(&findings, AT_DUPLICATE, "account_id and closed_at");
+    at_audited_close(env.alloc, &audited[0]);
+    at_audited_close(env.alloc, &audited[1]);
+    at_findings_close(env.alloc, &findings);
+    at_options_free(env.alloc, &options);
+  }
+}
+
 static void test_nothing_to_find(void **state){
   Row touch = good_touch(), deal = good_deal();
   check(*state, "", &touch, 1, &deal, 1, FINE, 0, NULL);
@@ -387,6 +420,7 @@ static void test_failures(void **state){
 int main(void){
   const struct CMUnitTest tests[] = {
     HEAP_TEST(test_nothing_to_find),
+    HEAP_TEST(test_without_values_and_ids),
     HEAP_TEST(test_faulty_touches),
     HEAP_TEST(test_faulty_conversions),
     HEAP_TEST(test_more_faults),

@@ -3,7 +3,7 @@
 ** labels and times, a store holds its rows as qsort() would order them, and the
 ** order in which they came leaves no trace.
 */
-#include "common.h"
+#include "funnel_common.h"
 
 /*********************************** Reference ********************************/
 
@@ -551,6 +551,65 @@ static void test_loaders_of_different_widths(void **state){
   }
 }
 
+/* Joining and sorting what several loaders have: each allocation fails, each of the first beats says stop. */
+static void test_joining_fails(void **state){
+  enum { LABELS, KEYS, UUIDS, FORMS, TAGS, PLAIN, N_CASES };
+  Heap *heap = *state;
+  int k;
+  for(k=0; k<N_CASES; k++){
+    AtShape shape = shape_of(1, 0, 0, k!=PLAIN);
+    uint32_t n = k==LABELS ? 40000 : 500;
+    long step, failed = 0, stopped = 0;
+    int done, by_stop;
+    shape.n_tags = k==TAGS ? 1 : 0;
+    shape.tag[0] = "source";
+    for(by_stop=0; by_stop<2; by_stop++){
+      for(step=1, done=0; !done && !(by_stop && step>40); step++){
+        AtEnv env = heap_env(heap);
+        Eager eager = {&env, 0, step};
+        AtLoader loader[3];
+        AtStore *s;
+        uint32_t p, i;
+        for(p=0; p<3; p++){
+          assert_true(at_loader_open(&env, &loader[p], &shape));
+          for(i=0; i<n; i++){
+            char label[24], key[48];
+            Row row = row_of(cell_integer(i%9), cell_integer(i), "");
+            snprintf(label, sizeof label, "label %u/%05u", (unsigned)(k==LABELS ? p : 0), (unsigned)i);
+            snprintf(key, sizeof key, k==UUIDS ? "3f2504e0-4f89-41d3-9a0c-0305e8%u%05u" : "key %u/%05u", (unsigned)p, (unsigned)i);
+            row.label = row.tag[0] = cell_text(label);
+            if( k==KEYS || (k==UUIDS && (p<2 || i<400)) ) row.entity = cell_text(key);
+            if( k==UUIDS && p==2 && i>=400 ) row.entity = cell_text("no UUID");
+            if( k==FORMS && p==1 ) row.time = cell_text("2024-01-01");
+            row.id = k==FORMS && p==2 ? cell_text(key) : cell_integer(i);
+            append_row(&env, &loader[p], &row);
+          }
+        }
+        assert_ok(&env);
+        if( by_stop ){
+          env.heartbeat = eager_beat;
+          env.heartbeat_ctx = &eager;
+          env.ticks = UINT32_C(1)<<20;
+        }else{
+          heap->fail_at = heap->calls+step;
+        }
+        s = at_loader_finish(&env, loader, 3);
+        heap->fail_at = 0;
+        for(p=0; p<3; p++) at_loader_close(&loader[p]);
+        done = env.error.code==AT_OK;
+        if( done ) assert_int_equal(s->n, 3*n);
+        else assert_int_equal(env.error.code, by_stop ? AT_INTERRUPT : AT_NOMEM);
+        assert_true((s!=NULL)==done);
+        if( by_stop ) stopped += !done;
+        else failed += !done;
+        at_store_release(s);
+        assert_int_equal(heap->alive, 0);
+      }
+    }
+    if( failed<10 || stopped<5 ) fail_msg("case %d: %ld failures, %ld stops", k, failed, stopped);
+  }
+}
+
 /* A time in the form of a row's, with the precision that it needs itself. */
 static void test_a_time_like_a_rows(void **state){
   static const struct { const char *row, *other, *like; } known[] = {
@@ -618,6 +677,7 @@ int main(void){
     HEAP_TEST(test_refusals),
     HEAP_TEST(test_longest_texts),
     HEAP_TEST(test_loaders_of_different_widths),
+    HEAP_TEST(test_joining_fails),
     HEAP_TEST(test_a_time_like_a_rows),
     HEAP_TEST(test_sharing),
   };

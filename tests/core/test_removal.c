@@ -496,6 +496,27 @@ static void test_a_slow_chain_of_many_channels(void **state){
   }
 }
 
+/* Three loops that are left once in 8,000 rounds each, and in different ways: no one scaling helps, and sweeps give up. */
+static void test_several_slow_loops_at_once(void **state){
+  static const char rows[] = "(start)->a: 1; (start)->c: 1; (start)->e: 1; a->b: 1; b->a: 8000; b->(conversion): 1; b->(null): 1; "
+                             "c->d: 1; d->c: 9000; d->(conversion): 1; d->(null): 3; e->f: 1; f->e: 7000; f->(conversion): 2";
+  static const double effects[] = {2/7.0, 2/7.0, 1/7.0, 1/7.0, 4/7.0, 4/7.0};
+  AtEnv env = heap_env(*state);
+  AtRemoved removed[6];
+  AtEffects e;
+  Case x;
+  int i, swept;
+  open_case(&env, &x, rows);
+  swept = at_sweep(&env, &x.chain, 1e6, removed);
+  assert_ok(&env);                         /* slow is no error */
+  assert_int_equal(swept, !x.chain.is_slow);
+  if( swept ) for(i=0; i<6; i++) assert_near(effect(&removed[i], 0), effects[i], 1e-10, "swept");
+  assert_true(at_removal_effects(&env, &e, &x.counted.steps, &x.counted.counts.names));
+  for(i=0; i<6; i++) assert_near(e.effects[i].removal, effects[i], 1e-10, "reduced");
+  at_effects_free(env.alloc, &e);
+  close_case(&env, &x);
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     HEAP_TEST(test_by_hand),
@@ -516,6 +537,7 @@ int main(void){
     HEAP_TEST(test_a_closed_loop_is_an_error),
     HEAP_TEST(test_weights_too_far_apart),
     HEAP_TEST(test_a_slow_chain_of_many_channels),
+    HEAP_TEST(test_several_slow_loops_at_once),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
