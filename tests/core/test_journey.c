@@ -662,6 +662,64 @@ static void test_sharing(void **state){
   at_store_release(NULL);
 }
 
+/* The short way leaves whatever is not as most rows are to the long one, and has then done nothing. */
+static void test_the_short_way_refuses(void **state){
+  static const char text[AT_MAX_TEXT+1];
+  int by_text, widened;
+  for(by_text=0; by_text<2; by_text++){
+    AtEnv env = heap_env(*state);
+    AtShape shape = shape_of(1, 0, 0, 1);
+    AtLoader loader;
+    AtStore *s;
+    uint32_t i, n = 20;
+    const char *key = by_text ? "acme" : NULL;
+    assert_true(at_loader_open(&env, &loader, &shape));
+    for(i=0; i<n; i++){
+      Row row = row_of(by_text ? cell_text("acme") : cell_integer(5), cell_integer(1000000), "ads");
+      row.id = cell_integer(100+i);
+      append_row(&env, &loader, &row);
+    }
+    assert_ok(&env);
+    assert_true(loader.is_plain);
+#define SHORT(entity, key, key_n, seconds, label, label_n, id) \
+    at_loader_append_plain(&env, &loader, entity, key, key_n, seconds, label, label_n, id)
+    assert_false(SHORT(5, key, 4, 0, "ads", 3, 200));                      /* before the epoch */
+    assert_false(SHORT(5, key, 4, INT64_C(1000000)+UINT32_MAX+1, "ads", 3, 200));
+    assert_false(SHORT(5, key, 4, 1000000, "ads", 3, 99));                 /* before the first id */
+    assert_false(SHORT(5, key, 4, 1000000, "ads", 3, INT64_C(101)+UINT32_MAX));
+    assert_false(SHORT(5, key, 4, 1000000, "ads", 3, INT64_MIN));
+    assert_false(SHORT(5, key, 4, 1000000, "", 0, 200));
+    assert_false(SHORT(5, key, 4, 1000000, "seventeen letters", 17, 200));
+    assert_false(SHORT(5, key, 4, 1000000, "email", 5, 200));              /* not seen before */
+    if( by_text ){
+      assert_false(SHORT(5, "", 0, 1000000, "ads", 3, 200));
+      assert_false(SHORT(5, text, AT_MAX_TEXT+1, 1000000, "ads", 3, 200));
+      assert_false(SHORT(5, NULL, 0, 1000000, "ads", 3, 200));             /* a number among texts */
+    }else{
+      assert_false(SHORT(5, "acme", 4, 1000000, "ads", 3, 200));           /* a text among numbers */
+      assert_false(SHORT(INT64_MIN, NULL, 0, 1000000, "ads", 3, 200));
+      assert_false(SHORT(INT64_MAX, NULL, 0, 1000000, "ads", 3, 200));
+    }
+    assert_int_equal(loader.store->n, n);
+    assert_true(SHORT(5, key, 4, 1000001, "ads", 3, 200));
+    for(widened=0; widened<4; widened++){                                 /* columns that are wide already */
+      if( widened==0 ) at_loader_widen_times(&env, &loader);
+      else if( widened==1 ) at_loader_widen_labels(&env, &loader);
+      else if( widened==2 ) at_loader_widen_ids(&env, &loader, AT_ID_INTEGER);
+      assert_ok(&env);
+      assert_false(SHORT(5, key, 4, 1000002, "ads", 3, 201));
+    }
+#undef SHORT
+    assert_int_equal(loader.store->n, n+1);
+    s = at_loader_finish(&env, &loader, 1);
+    assert_non_null(s);
+    assert_int_equal(s->n_entities, 1);
+    assert_int_equal(at_store_id(s, n).integer, 200);
+    at_store_release(s);
+    at_loader_close(&loader);
+  }
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     HEAP_TEST(test_random_rows),
@@ -680,6 +738,7 @@ int main(void){
     HEAP_TEST(test_joining_fails),
     HEAP_TEST(test_a_time_like_a_rows),
     HEAP_TEST(test_sharing),
+    HEAP_TEST(test_the_short_way_refuses),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -517,6 +517,24 @@ static void test_no_rest(void **state){
   assert_refused(state, &d, 0, "do not settle|nearly separate y");
 }
 
+/* Ten predictors that separate together: eight are named. */
+static void test_many_that_separate(void **state){
+  AtEnv env = heap_env(*state);
+  AtLogisticRows rows;
+  AtLogistic fit;
+  Random r = {12};
+  uint32_t i, j;
+  at_logistic_open(&env, &rows, 10);
+  for(i=0; i<200; i++){
+    double x[10], sum = 0;
+    for(j=0; j<10; j++) sum += x[j] = (double)random_between(&r, -9, 9);
+    at_logistic_add(&env, &rows, sum>0, x);
+  }
+  assert_false(at_logistic_fit(&env, &rows, 0, &fit));
+  assert_error(&env, AT_INVALID, "predictors separate y together|(got x1, x2, x3, x4, x5, x6, x7, x8 and 2 others)");
+  at_logistic_free(env.alloc, &rows);
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     HEAP_TEST(test_two_by_two),
@@ -542,6 +560,7 @@ int main(void){
     HEAP_TEST(test_ridge),
     HEAP_TEST(test_failures),
     HEAP_TEST(test_no_rest),
+    HEAP_TEST(test_many_that_separate),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -128,11 +128,10 @@ def main(build, path, *folders):
                 bad.append(f"{folder}: {percent:.2f} % of {what}, less than {floor:g} %")
     found = unreached(lines, folders)
     sure, chance = read_list(path)
-    for entry in (found - sure):
-        if not by_chance(entry, chance):
-            bad.append(f"not reached, and not in {path}:\n{entry}")
-    for entry in (sure - found):
-        bad.append(f"in {path}, but reached or gone:\n{entry}")
+    new = [entry for entry in (found - sure).elements() if not by_chance(entry, chance)]
+    old = list((sure - found).elements())
+    bad += [f"not reached, and not in {path}:", *new] if new else []
+    bad += [f"in {path}, but reached or gone:", *old] if old else []
     print(f"{sum(found.values())} lines with something that is not reached, {sum(sure.values()) + sum(chance.values())} listed")
     for text in bad:
         print(text)
