@@ -412,22 +412,22 @@ static void learn_journeys(AtEnv *env, void *given){
 static void test_failures_of_journeys(void **state){
   static const char *const labels[] = {"ads", "blog", "direct", "email", "event", "partner", "search"};
   AtShape touches = shape_of(1, 0, 0, 1), conversions = shape_of(0, 1, 0, 1);
-  static Row rows[400];
+  static Row rows[60];
   AtEnv env = heap_env(*state);
   Random r = {3};
   Journey x = {NULL, NULL, "", 0};
   uint32_t i;
-  for(i=0; i<400; i++){
-    rows[i] = row_of(cell_integer(random_below(&r, 30)), cell_integer(i), labels[random_below(&r, COUNT(labels))]);
+  for(i=0; i<60; i++){
+    rows[i] = row_of(cell_integer(random_below(&r, 6)), cell_integer(i), labels[random_below(&r, COUNT(labels))]);
     rows[i].id = cell_integer(i);
   }
-  x.t = load_rows(&env, &touches, rows, 400);
-  for(i=0; i<40; i++){
-    rows[i] = row_of(cell_integer(i), cell_integer(random_below(&r, 400)), "");
+  x.t = load_rows(&env, &touches, rows, 60);
+  for(i=0; i<8; i++){
+    rows[i] = row_of(cell_integer(i), cell_integer(random_below(&r, 60)), "");
     rows[i].number = cell_integer(random_between(&r, -5, 50));
     rows[i].id = cell_integer(i);
   }
-  x.c = load_rows(&env, &conversions, rows, 40);
+  x.c = load_rows(&env, &conversions, rows, 8);
   assert_ok(&env);
   for(x.order=0; x.order<=6; x.order+=3){
     x.options = x.order==3 ? "path=first" : "";

@@ -18,7 +18,7 @@ import os
 import subprocess
 import sys
 
-FLOORS = {"core": (100.0, 98.0), "sql": (98.0, 90.0), "attribution.c": (98.0, 90.0)}  # percent of lines, of branches
+FLOORS = {"core": (100.0, 95.0), "sql": (98.0, 90.0), "attribution.c": (96.0, 90.0)}  # percent of lines, of branches
 BRANCHES = {"core"}
 
 
