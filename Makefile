@@ -18,6 +18,8 @@
 #   make test-valgrind every answer that the tests know how to ask for, and the core tests, under valgrind
 #   make test-tsan    the work on threads with a thread sanitizer, interrupted too
 #   make test-oom     memory that ends at every allocation of every statement (some minutes; make test takes samples)
+#   make coverage     lines and branches that the tests reach, against floors and a list; coverage-core is short, coverage-sql long
+#   make coverage-mcdc which conditions of core/ have decided on their own, by clang
 #   make fuzz         libFuzzer on every target of tests/fuzz, FUZZ_SECONDS each (FUZZ=names of targets)
 #   make fuzz-minute  the same for a minute together; part of make test
 #   make test-limits  the limits with 10,000 connections, and 1,500 damaged files under sanitizers
@@ -67,8 +69,8 @@ HEADERS := $(wildcard ext/*.h ext/*/*.h)
 EXTENSION := $(BUILD)/attribution.$(SUFFIX)
 CORE_TESTS := $(patsubst tests/core/%.c,$(BUILD)/core/%$(EXE),$(wildcard tests/core/test_*.c))
 
-.PHONY: all demo test test-core test-sql test-peers test-writers test-cancel test-fresh bench bench-docs bench-funnel bench-effects reference examples debug clean test-builds test-numbers test-asan test-asan-clang test-valgrind test-tsan test-oom test-fuzz fuzz fuzz-minute test-limits test-large test-differential test-machines machine test-hosts
-.PHONY: setup-build setup-demo setup-test setup-peers setup-bench-peers setup-clang setup-fuzz setup-valgrind setup-machines setup-hosts
+.PHONY: all demo test test-core test-sql test-peers test-writers test-cancel test-fresh bench bench-docs bench-funnel bench-effects reference examples debug clean test-builds test-numbers test-asan test-asan-clang test-valgrind test-tsan test-oom test-fuzz fuzz fuzz-minute test-limits test-large test-differential test-machines machine test-hosts coverage coverage-core coverage-sql coverage-mcdc
+.PHONY: setup-build setup-demo setup-test setup-peers setup-bench-peers setup-clang setup-fuzz setup-valgrind setup-machines setup-hosts setup-coverage setup-mcdc
 all: $(EXTENSION)
 
 setup-build: ; @CC="$(CC)" sh tests/setup.sh build
@@ -78,6 +80,8 @@ setup-hosts: ; @CC="$(CC)" sh tests/setup.sh build demo test hosts
 setup-fuzz: ; @CC="$(CC)" FUZZ_CC="$(FUZZ_CC)" sh tests/setup.sh build fuzz
 setup-peers: ; @CC="$(CC)" sh tests/setup.sh build peers
 setup-valgrind: ; @CC="$(CC)" sh tests/setup.sh valgrind
+setup-mcdc: ; @CC="$(CC)" MCDC_CC="$(MCDC_CC)" sh tests/setup.sh build test mcdc
+setup-coverage: ; @CC="$(CC)" sh tests/setup.sh build demo test coverage
 setup-clang: ; @CC="$(CC)" sh tests/setup.sh clang
 setup-machines: ; @CC="$(CC)" sh tests/setup.sh build machines
 setup-bench-peers: ; @CC="$(CC)" sh tests/setup.sh build bench-peers
@@ -130,8 +134,8 @@ $(LOCALES)/de_DE.UTF-8: | setup-test
 	@mkdir -p $(@D)
 	$(Q)localedef -i de_DE -f UTF-8 $@
 
-test-core: $(CORE_TESTS) $(LOCALES)/de_DE.UTF-8
-	@for t in $(CORE_TESTS); do LOCPATH=$(LOCALES) $$t || exit 1; done
+test-core: $(CORE_TESTS) $(BUILD)/low/limits $(LOCALES)/de_DE.UTF-8
+	@for t in $(CORE_TESTS) $(BUILD)/low/limits; do LOCPATH=$(LOCALES) $$t || exit 1; done
 
 # A program with an allocator of its own for SQLite; it answers for the processors, so its symbols must be seen.
 $(BUILD)/oom: tests/fault/oom.c $(wildcard tests/fault/*.h) | setup-build
@@ -325,6 +329,101 @@ bench-effects: setup-test $(EXTENSION) $(if $(filter 0,$(BENCH_PEER)),,$(if $(BE
 reference: setup-test $(EXTENSION)
 	$(PYTHON) docs/make_reference.py > docs/reference.md
 	$(PYTHON) docs/make_cookbook.py > sql-examples/README.md
+
+# The limits that are too far away to reach: the same core with low ones.
+LOW_LIMITS := -DAT_MAX_ROWS=5000u -DAT_MAX_GROUP=2500u -DAT_MAX_KEYS=1000u -DAT_MAX_STATES=500u -DAT_PARALLEL_ROWS=64u
+$(BUILD)/low/obj/%.o: ext/%.c $(HEADERS) | setup-test
+	@mkdir -p $(@D)
+	@echo "  $@"
+	$(Q)$(CC) $(STRICT) $(LOW_LIMITS) -O0 -g $(SANITIZE) -c -o $@ $<
+
+$(BUILD)/low/limits: tests/core/low/low_limits.c $(wildcard tests/core/*.h) $(CORE:ext/%.c=$(BUILD)/low/obj/%.o)
+	@echo "  $@"
+	$(Q)$(CC) $(STRICT) $(LOW_LIMITS) -O0 -g $(SANITIZE) -o $@ $< $(CORE:ext/%.c=$(BUILD)/low/obj/%.o) -lcmocka -lm -pthread
+
+# What the tests reach, by gcov: of core/ by its own tests, of sql/ by the Python suite (long: an hour on a small machine).
+# No optimisation (what the compiler folds away cannot be counted) and no assertions, as in the build that is shipped.
+COVERAGE := $(BUILD)/coverage
+COVERAGE_FLAGS := -DNDEBUG -O0 -g --coverage -fprofile-update=prefer-atomic
+COVERAGE_OBJECTS := $(SOURCES:ext/%.c=$(COVERAGE)/obj/%.o)
+$(COVERAGE)/obj/%.o: ext/%.c $(HEADERS) | setup-coverage
+	@mkdir -p $(@D)
+	@echo "  $@"
+	@rm -f $(@:.o=.gcda)
+	$(Q)$(CC) $(STRICT) -fPIC $(if $(filter core/%,$*),,-fvisibility=hidden) $(COVERAGE_FLAGS) -c -o $@ $<
+
+$(COVERAGE)/low/obj/%.o: ext/%.c $(HEADERS) | setup-coverage
+	@mkdir -p $(@D)
+	@echo "  $@"
+	@rm -f $(@:.o=.gcda)
+	$(Q)$(CC) $(STRICT) -fPIC $(LOW_LIMITS) $(COVERAGE_FLAGS) -c -o $@ $<
+
+# From an archive, whose names (and gcov's) can be kept inside.
+$(COVERAGE)/attribution.$(SUFFIX): $(COVERAGE_OBJECTS)
+	@echo "  $@"
+	@rm -f $(COVERAGE)/core.a
+	$(Q)ar rcs $(COVERAGE)/core.a $(filter $(COVERAGE)/obj/core/%,$^)
+	$(Q)$(CC) $(SHARED) --coverage -Wl,--exclude-libs,ALL -o $@ $(filter-out $(COVERAGE)/obj/core/%,$^) $(COVERAGE)/core.a -lm -pthread
+
+# Core as a library of its own: tests need not be linked anew.
+$(COVERAGE)/%/libcore.so:
+	@echo "  $@"
+	$(Q)$(CC) $(SHARED) --coverage -o $@ $^ -lm -pthread
+$(COVERAGE)/obj/libcore.so: $(CORE:ext/%.c=$(COVERAGE)/obj/%.o)
+$(COVERAGE)/low/libcore.so: $(CORE:ext/%.c=$(COVERAGE)/low/obj/%.o)
+
+$(COVERAGE)/core/%: tests/core/%.c $(wildcard tests/core/*.h) $(HEADERS) | $(COVERAGE)/obj/libcore.so
+	@mkdir -p $(@D)
+	@echo "  $@"
+	$(Q)$(CC) $(STRICT) -O0 -g -o $@ $< $(CURDIR)/$(COVERAGE)/obj/libcore.so -lcmocka -lm -pthread
+
+$(COVERAGE)/low/limits: tests/core/low/low_limits.c $(wildcard tests/core/*.h) $(HEADERS) | $(COVERAGE)/low/libcore.so
+	@echo "  $@"
+	$(Q)$(CC) $(STRICT) $(LOW_LIMITS) -O0 -g -o $@ $< $(CURDIR)/$(COVERAGE)/low/libcore.so -lcmocka -lm -pthread
+
+COVERAGE_TESTS := $(CORE_TESTS:$(BUILD)/core/%=$(COVERAGE)/core/%) $(COVERAGE)/low/limits
+coverage-core: setup-coverage $(COVERAGE)/obj/libcore.so $(COVERAGE)/low/libcore.so $(COVERAGE_TESTS) $(LOCALES)/de_DE.UTF-8
+	@find $(COVERAGE) -name '*.gcda' -delete
+	@for t in $(COVERAGE_TESTS); do LOCPATH=$(LOCALES) $$t >$(COVERAGE)/core.log 2>&1 || { cat $(COVERAGE)/core.log; exit 1; }; done
+	@$(PYTHON) tests/coverage/check.py $(COVERAGE) tests/coverage/core.txt core
+
+coverage-sql: setup-coverage $(COVERAGE)/attribution.$(SUFFIX) $(BUILD)/demo.db $(BUILD)/oom
+	@find $(COVERAGE) -name '*.gcda' -delete
+	ATTRIBUTION_SO=$(CURDIR)/$(COVERAGE)/attribution $(PYTHON) -m pytest -q tests \
+	  --deselect tests/fault/test_oom.py::test_every_allocation_is_one_of_sqlite  # gcov allocates, too
+	@$(PYTHON) tests/coverage/check.py $(COVERAGE) tests/coverage/sql.txt sql attribution.c
+
+coverage: setup-coverage
+	@$(MAKE) --no-print-directory coverage-core
+	@$(MAKE) --no-print-directory coverage-sql
+
+# Conditions that decide on their own (MC/DC), of core/ by its tests, by clang; one library, so that all tests count in one profile.
+MCDC := $(BUILD)/mcdc
+MCDC_CC ?= clang-19
+MCDC_FLAGS := -DNDEBUG -O0 -g -fPIC -fprofile-instr-generate -fcoverage-mapping -fcoverage-mcdc
+$(MCDC)/%/libcore.so: $(CORE) $(HEADERS) | setup-mcdc
+	@mkdir -p $(@D)
+	@echo "  $@"
+	$(Q)$(MCDC_CC) $(STRICT) $(if $(filter low,$*),$(LOW_LIMITS)) $(MCDC_FLAGS) -shared -o $@ $(CORE) -lm -pthread
+
+$(MCDC)/test/%: tests/core/%.c $(wildcard tests/core/*.h) $(HEADERS) | $(MCDC)/core/libcore.so
+	@mkdir -p $(@D)
+	@echo "  $@"
+	$(Q)$(MCDC_CC) $(STRICT) -O0 -o $@ $< $(CURDIR)/$(MCDC)/core/libcore.so -lcmocka -lm -pthread
+
+$(MCDC)/test/low: tests/core/low/low_limits.c $(wildcard tests/core/*.h) $(HEADERS) | $(MCDC)/low/libcore.so
+	@mkdir -p $(@D)
+	@echo "  $@"
+	$(Q)$(MCDC_CC) $(STRICT) $(LOW_LIMITS) -O0 -o $@ $< $(CURDIR)/$(MCDC)/low/libcore.so -lcmocka -lm -pthread
+
+MCDC_TESTS := $(CORE_TESTS:$(BUILD)/core/%=$(MCDC)/test/%) $(MCDC)/test/low
+coverage-mcdc: setup-mcdc $(MCDC)/core/libcore.so $(MCDC)/low/libcore.so $(MCDC_TESTS) $(LOCALES)/de_DE.UTF-8
+	@rm -f $(MCDC)/*.profraw
+	@for t in $(MCDC_TESTS); do \
+	  LOCPATH=$(LOCALES) LLVM_PROFILE_FILE=$(MCDC)/%m.profraw $$t >$(MCDC)/test.log 2>&1 || { cat $(MCDC)/test.log; exit 1; }; done
+	@llvm-profdata-19 merge -o $(MCDC)/all.profdata $(MCDC)/*.profraw
+	@llvm-cov-19 report $(MCDC)/core/libcore.so -instr-profile=$(MCDC)/all.profdata -show-mcdc-summary -show-branch-summary=false \
+	  -show-region-summary=false | sed 's/[-=]*$$//'
 
 examples: setup-test $(EXTENSION) $(BUILD)/demo.db
 	$(PYTHON) tests/cookbook/record.py

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes sure that what a target needs is there: setup.sh build|demo|test|hosts|clang|valgrind|fuzz|machines|peers|bench-peers
+# Makes sure that what a target needs is there: setup.sh GROUP...
+# (build demo test hosts coverage mcdc clang valgrind fuzz machines peers bench-peers)
 #
 # Installs missing Debian packages when it may (root, or sudo without a
 # password); otherwise prints the one line that does, and fails. Quick when
@@ -16,6 +17,8 @@ python_module() { /usr/bin/python3 -c "import $1" ; }
 python_header() { test -e "$(/usr/bin/python3 -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" ; }
 # Debian's clang only recommends the package that has libFuzzer.
 fuzzer_library() { ls "$("${FUZZ_CC:-clang}" -print-resource-dir)"/lib/*/libclang_rt.fuzzer*.a ; }
+
+profile_library() { ls "$("${MCDC_CC:-clang-19}" -print-resource-dir)"/lib/*/libclang_rt.profile*.a ; }
 
 for group in "$@"; do
   case $group in
@@ -60,6 +63,12 @@ for group in "$@"; do
       need gcc-mingw-w64-x86-64 command -v x86_64-w64-mingw32-gcc
       need wine command -v wine
       need wine64 test -e /usr/lib/wine/wine64 ;;
+    coverage)
+      need gcc command -v "${GCOV:-gcov}" ;;
+    mcdc)
+      need clang-19 command -v "${MCDC_CC:-clang-19}"
+      need llvm-19 command -v llvm-cov-19
+      need libclang-rt-19-dev profile_library ;;
     peers)
       need python3 test -x /usr/bin/python3
       need nodejs command -v node

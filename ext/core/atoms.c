@@ -218,11 +218,12 @@ static int add_node(AtEnv *env, Bets *x, double shift, double weight){
 static double quantile(const Bets *x, const uint32_t *order, double share){
   double below = 0;
   uint32_t i;
-  for(i=0; i<x->n; i++){
+  assert( x->n>0 );
+  for(i=0; i+1<x->n; i++){
     below += x->mixed[order[i]];
-    if( below>=share-1e-12 ) return x->sum[order[i]];
+    if( below>=share-1e-12 ) break;
   }
-  return x->n ? x->sum[order[x->n-1]] : 0;
+  return x->sum[order[i]];
 }
 
 /* An interval that the sum lies in with at least this confidence, the rest shared out

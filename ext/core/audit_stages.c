@@ -173,14 +173,14 @@ static void audit_pass(AtEnv *env, Stages *s, uint32_t number, const AtPass *pas
     at_found(env, s->x->findings, s->x->relation, AT_SKIPPED_STAGE, &place, "stage %s of pass %u has no event and is filled in with this one",
              at_quote(stage->text, stage->n).text, (unsigned)number);
   }
-  while( first<pass->n && rows[first].inferred ) first++;
-  if( first<pass->n && rows[first].stage>1 && s->x->options->order!=AT_ORDER_ANY ){
+  while( rows[first].inferred ) first++;      /* the last row never is */
+  if( rows[first].stage>1 && s->x->options->order!=AT_ORDER_ANY ){
     const AtStage *stage = &s->stages->stage[rows[first].stage-1];
     AtPlace place = at_audited_place(s->x, rows[first].event);
     at_found(env, s->x->findings, s->x->relation, AT_LATE_START, &place, "pass %u begins with stage %s", (unsigned)number,
              at_quote(stage->text, stage->n).text);
   }
-  if( pass->n ) audit_end(env, s, number, pass, &rows[pass->n-1]);
+  audit_end(env, s, number, pass, &rows[pass->n-1]);
   s->passes[pass->outcome]++;
 }
 

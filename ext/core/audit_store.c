@@ -141,7 +141,7 @@ static int compare_rest(const AtAudited *x, uint32_t a, uint32_t b){
 
 static int compare_in_run(const void *audited, uint32_t a, uint32_t b){
   int order = compare_rest(audited, a, b);
-  return order ? order : a<b ? -1 : a>b;
+  return order ? order : a<b ? -1 : 1;
 }
 
 /* Rows [first, limit) have the same entity, time and label. */
@@ -242,7 +242,7 @@ struct Spellings {
 static int compare_spellings(const void *given, uint32_t a, uint32_t b){
   const Spellings *p = given;
   if( p->form[a]!=p->form[b] ) return p->form[a]<p->form[b] ? -1 : 1;
-  return a<b ? -1 : a>b;
+  return a<b ? -1 : 1;
 }
 
 /* The labels of a store, or its keys. */

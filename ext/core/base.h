@@ -10,8 +10,13 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Limits. Everything has one. */
-#define AT_MAX_ROWS 4000000000u      /* rows of one relation */
+/* Limits. Everything has one. A test may lower those that are too far away to reach. */
+#ifndef AT_MAX_ROWS
+#define AT_MAX_ROWS 4000000000u      /* rows of one relation, paths, steps, channels of one path */
+#define AT_MAX_GROUP (AT_MAX_ROWS/2) /* rows of one group, stays of one history */
+#define AT_MAX_KEYS (UINT32_C(1)<<30) /* distinct keys or labels */
+#define AT_MAX_STATES (UINT32_C(1)<<29) /* states or groups */
+#endif
 #define AT_MAX_TEXT 65535u           /* bytes of a label or key */
 #define AT_MAX_MILESTONES 16         /* milestone columns of a relation */
 #define AT_MAX_TAGS 2                /* further label columns of a relation */

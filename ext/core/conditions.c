@@ -101,7 +101,7 @@ static int move_rows(AtEnv *env, AtConditions *c, const uint32_t *order, uint32_
 static int grow_rows(AtEnv *env, AtConditions *c){
   uint32_t capacity = c->capacity ? c->capacity*2 : 8;
   if( c->is_lent ) return move_rows(env, c, NULL, capacity);
-  if( c->capacity>=AT_MAX_ROWS/2 ){
+  if( c->capacity>=AT_MAX_GROUP ){
     at_fail(env, AT_TOOBIG, "a group has more than 2,000,000,000 rows");
     return 0;
   }

@@ -38,6 +38,10 @@ int at_counts_add(AtEnv *env, AtCounts *c, const AtCell *from, const AtCell *to,
                   double weight, double value){
   AtCount *row;
   if( env->error.code || weight==0 ) return !env->error.code;
+  if( c->n>=AT_MAX_ROWS ){
+    at_fail(env, AT_TOOBIG, "more than 4,000,000,000 steps");
+    return 0;
+  }
   if( c->n>=c->capacity ){
     size_t capacity = c->capacity ? c->capacity + c->capacity/2 : 256;
     if( !at_grow(env, &c->rows, capacity, sizeof *c->rows) ) return 0;
@@ -89,8 +93,8 @@ static int order_states(AtEnv *env, AtSteps *s, AtCounts *c, const uint32_t *ran
   AtState *states;
   size_t n_channel = 0;
   for(i=0; i<c->tuples.n; i++) n_channel += at_dict_cell(&c->tuples, i).n/sizeof *s->channel;
-  if( n_channel>UINT32_MAX ){
-    at_fail(env, AT_TOOBIG, "the states have more than 2^32 channels");
+  if( n_channel>AT_MAX_ROWS ){
+    at_fail(env, AT_TOOBIG, "the states have more than 4,000,000,000 channels");
     return 0;
   }
   s->n = c->tuples.n;

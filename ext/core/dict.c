@@ -76,7 +76,7 @@ static int add_entry(AtEnv *env, AtDict *d, int tag, const char *text, size_t n)
 /* Slots for more entries without a rehash on the way. */
 static int make_slots(AtEnv *env, AtDict *d, uint32_t more){
   uint32_t n_slots = d->n_slots ? d->n_slots : 128;
-  if( d->n+more>=(UINT32_C(1)<<30) ){
+  if( d->n+more>=AT_MAX_KEYS ){
     at_fail(env, AT_TOOBIG, "more than 2^30 distinct labels or keys");
     return 0;
   }

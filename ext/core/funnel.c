@@ -140,13 +140,20 @@ struct Walker {
 
 static AtPass *pass_of(const Walker *w){ return &w->f->passes[w->f->n_passes-1]; }
 
+/* How much room a full list of one entity gets next; 0 where it may not grow any more. */
+static uint32_t next_capacity(AtEnv *env, uint32_t capacity){
+  if( capacity<AT_MAX_GROUP ) return capacity ? capacity*2 : 32;
+  at_fail(env, AT_TOOBIG, "an entity has more than 2,000,000,000 stages");
+  return 0;
+}
+
 /* Writes down for an audit that an event changes nothing, or takes its pass away. */
 static void ignore(Walker *w, const AtStep *step, int why){
   AtFunnel *f = w->f;
   if( !f->keeps_ignored ) return;
   if( f->n_ignored>=f->ignored_capacity ){
-    uint32_t capacity = f->ignored_capacity ? f->ignored_capacity*2 : 16;
-    if( !at_grow(w->env, &f->ignored, capacity, sizeof *f->ignored) ) return;
+    uint32_t capacity = next_capacity(w->env, f->ignored_capacity);
+    if( capacity==0 || !at_grow(w->env, &f->ignored, capacity, sizeof *f->ignored) ) return;
     f->ignored_capacity = capacity;
   }
   f->ignored[f->n_ignored].event = step->event;
@@ -159,8 +166,8 @@ static void enter(Walker *w, uint32_t stage, const AtStep *step, int inferred){
   AtPass *pass = pass_of(w);
   AtPassRow *row;
   if( f->n_rows>=f->rows_capacity ){
-    uint32_t capacity = f->rows_capacity ? f->rows_capacity*2 : 64;
-    if( !at_grow(w->env, &f->rows, capacity, sizeof *f->rows) ) return;
+    uint32_t capacity = next_capacity(w->env, f->rows_capacity);
+    if( capacity==0 || !at_grow(w->env, &f->rows, capacity, sizeof *f->rows) ) return;
     f->rows_capacity = capacity;
   }
   if( pass->n>0 ){
@@ -229,10 +236,10 @@ static void open_pass(Walker *w, uint32_t stage, const AtStep *step){
     return;
   }
   if( f->n_passes>=f->passes_capacity ){
-    uint32_t capacity = f->passes_capacity ? f->passes_capacity*2 : 16;
+    uint32_t capacity = next_capacity(w->env, f->passes_capacity);
+    if( capacity==0 ) return;
     at_grow(w->env, &f->passes, capacity, sizeof *f->passes);
-    at_grow(w->env, &f->pass_order, capacity, sizeof *f->pass_order);
-    if( w->env->error.code ) return;
+    if( !at_grow(w->env, &f->pass_order, capacity, sizeof *f->pass_order) ) return;
     f->passes_capacity = capacity;
   }
   pass = &f->passes[f->n_passes++];

@@ -174,7 +174,7 @@ static int fill_part(AtEnv *env, void *context, uint32_t part){
 
 static int list_rows(AtEnv *env, Summary *s){
   uint64_t n = (uint64_t)s->groups.n*s->f->stages->n;
-  if( n>=UINT32_MAX ){
+  if( n>AT_MAX_ROWS ){
     at_fail(env, AT_TOOBIG, "the answer has more than 4,000,000,000 rows; write a longer period");
     return 0;
   }

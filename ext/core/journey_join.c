@@ -110,7 +110,7 @@ static int join_keys(AtEnv *env, AtLoader *parts, int n){
 static int join_times(AtEnv *env, AtLoader *parts, int n){
   int64_t low = INT64_MAX, high = INT64_MIN;
   int wide = 0, p;
-  for(p=0; p<n && !wide; p++){
+  for(p=0; p<n; p++){
     const AtStore *s = parts[p].store;
     uint32_t a, b;
     wide = s->time_bytes!=4 || (s->epoch-parts[0].store->epoch)%AT_SECOND!=0;

@@ -58,13 +58,14 @@ void at_loader_close(AtLoader *l){
 
 static int grow_columns(AtEnv *env, AtLoader *l){
   AtStore *s = l->store;
-  size_t capacity = l->capacity ? l->capacity*2 : 16;
+  size_t capacity = l->capacity ? l->capacity*2 : 16;   /* at most the limit: whoever reaches it comes here */
   size_t id_bytes = s->ids.mode==AT_ID_OFFSET ? 4 : 8;
   int i;
   if( s->n>=AT_MAX_ROWS ){
     at_fail(env, AT_TOOBIG, "relation %s has more than 4,000,000,000 rows", l->shape->relation);
     return 0;
   }
+  if( capacity>AT_MAX_ROWS ) capacity = AT_MAX_ROWS;
   at_grow(env, &l->entity, capacity, sizeof *l->entity);
   at_grow(env, &s->time, capacity, (size_t)s->time_bytes);
   if( s->label_bytes ) at_grow(env, &s->label, capacity, (size_t)s->label_bytes);

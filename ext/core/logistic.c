@@ -62,7 +62,7 @@ int at_logistic_add(AtEnv *env, AtLogisticRows *rows, int y, const double *x){
   if( env->error.code ) return 0;
   if( rows->n>=rows->capacity ){
     uint32_t capacity = rows->capacity ? rows->capacity*2 : 16;
-    if( rows->capacity>=AT_MAX_ROWS/2 ){
+    if( rows->capacity>=AT_MAX_GROUP ){
       at_fail(env, AT_TOOBIG, "a group has more than 2,000,000,000 rows");
       return 0;
     }
@@ -263,9 +263,9 @@ static int take_step(AtEnv *env, Search *s){
   for(halving=0; halving<MOST_HALVINGS; halving++, part /= 2){
     for(j=0; j<s->d.width; j++) s->gamma[j] = from[j] + part*s->step[j];
     if( !evaluate(env, s) ) return 0;
-    if( s->penalised<=most ) return 1;
+    if( s->penalised<=most ) break;
   }
-  return 0;
+  return halving<MOST_HALVINGS;
 }
 
 /* How far the step moves any row's eta, beside 1 + |eta|. */

@@ -54,11 +54,15 @@ int at_nodes_add(AtEnv *env, AtNodes *x, int64_t time, const AtCell *value){
   size_t n = at_encode(value, number, &bytes);
   uint32_t n_bytes = (uint32_t)n+1, row = x->rows.n;
   if( n>=UINT32_MAX-1 ){
-    at_fail(env, AT_INVALID, "value is longer than 4 GB; write a shorter one");
+    at_fail(env, AT_TOOBIG, "value is longer than 4 GB; write a shorter one");
     return 0;
   }
   if( row>=x->capacity ){
     uint32_t capacity = x->capacity ? x->capacity*2 : 8;
+    if( x->capacity>=AT_MAX_GROUP ){
+      at_fail(env, AT_TOOBIG, "a group has more than 2,000,000,000 rows");
+      return 0;
+    }
     if( !at_grow(env, &x->offset, capacity, sizeof *x->offset) ) return 0;
     x->capacity = capacity;
   }

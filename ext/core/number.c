@@ -62,7 +62,7 @@ int at_integer_parse(const char *text, size_t n, int64_t *number){
   at_trim(&text, &n);
   negative = n>0 && text[0]=='-';
   if( n>0 && (text[0]=='-' || text[0]=='+') ) i++;
-  if( n-i<1 || n-i>18 || n<=i ) return 0;
+  if( n==i || n-i>18 ) return 0;
   for(; i<n; i++){
     if( !at_is_digit(text[i]) ) return 0;
     value = value*10 + (text[i]-'0');

@@ -17,7 +17,7 @@ static int grow(AtEnv *env, AtPairs *p){
   uint32_t capacity = p->capacity ? p->capacity*2 : 64, i;
   uint32_t *slots;
   AtStretch stretch = {0, 0};
-  if( p->capacity>=(UINT32_C(1)<<29) ){
+  if( p->capacity>=AT_MAX_STATES ){
     at_fail(env, AT_TOOBIG, "more than 2^29 groups or states; write a longer period, or a lower order");
     return 0;
   }

@@ -22,7 +22,7 @@
 static AtPastStay *add_stay(AtEnv *env, AtPast *p){
   if( p->n>=p->capacity ){
     uint32_t capacity = p->capacity ? p->capacity*2 : 256;
-    if( p->n>=AT_MAX_ROWS/2 ){
+    if( p->n>=AT_MAX_GROUP ){
       at_fail(env, AT_TOOBIG, "the history has more than 2,000,000,000 stays in stages");
       return NULL;
     }

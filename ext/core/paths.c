@@ -100,8 +100,8 @@ int at_paths_text(AtEnv *env, AtPaths *p, const char *text, size_t n, AtSeparato
     if( !at_channels_split(env, &p->names, text, n, separator, &p->channel, &p->n_channel,
                            &p->channel_capacity) ) return 0;
   }
-  if( p->n_channel-first>UINT32_MAX ){
-    at_fail(env, AT_TOOBIG, "a path of more than 2^32 channels");
+  if( p->n_channel-first>AT_MAX_ROWS ){
+    at_fail(env, AT_TOOBIG, "a path has more than 4,000,000,000 channels");
   }else if( p->n_channel==first ){
     at_sum_add(&p->bare_conversions, o->conversions);
     at_sum_add(&p->bare_value, o->value);

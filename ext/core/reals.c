@@ -25,7 +25,7 @@ int at_reals_add(AtEnv *env, AtReals *r, double number){
   if( env->error.code ) return 0;
   if( r->n>=r->capacity ){
     uint32_t capacity = r->capacity ? r->capacity*2 : 8;
-    if( r->capacity>=AT_MAX_ROWS/2 ){
+    if( r->capacity>=AT_MAX_GROUP ){
       at_fail(env, AT_TOOBIG, "a group has more than 2,000,000,000 rows");
       return 0;
     }

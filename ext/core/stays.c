@@ -21,7 +21,7 @@
 /* Room for one more. */
 int at_stays_grow(AtEnv *env, AtStays *s, int bytes){
   uint32_t capacity = s->capacity ? s->capacity*2 : 16;
-  if( s->capacity>=AT_MAX_ROWS/2 ){
+  if( s->capacity>=AT_MAX_GROUP ){
     at_fail(env, AT_TOOBIG, "a group has more than 2,000,000,000 rows");
     return 0;
   }

@@ -22,7 +22,7 @@ int at_spells_add(AtEnv *env, AtSpells *s, int64_t duration, int ending){
   assert( duration>=0 );
   if( s->n>=s->capacity ){
     uint32_t capacity = s->capacity ? s->capacity*2 : 16;
-    if( s->capacity>=AT_MAX_ROWS/2 ){
+    if( s->capacity>=AT_MAX_GROUP ){
       at_fail(env, AT_TOOBIG, "a group has more than 2,000,000,000 rows");
       return 0;
     }

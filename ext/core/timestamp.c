@@ -65,7 +65,7 @@ static void skip_blanks(Reader *r){
 }
 
 static int accept(Reader *r, int c){
-  if( peek(r)!=c || r->at>=r->end ) return 0;
+  if( peek(r)!=c ) return 0;
   r->at++;
   return 1;
 }

@@ -11,6 +11,7 @@
 */
 #include "effects.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -46,7 +47,7 @@ static double value_of(const AtPaths *p, uint32_t conversion){
 }
 
 static void add_bare(const AtPaths *p, AtBlock *b, const AtJourneys *j){
-  if( !j->converted ) return;
+  assert( j->converted );                  /* a run has touches */
   b->bare_conversions++;
   at_sum_add(&b->bare_value, value_of(p, j->row));
 }

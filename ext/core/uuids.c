@@ -70,7 +70,7 @@ static AtUuidSlot *find_slot(const AtUuids *u, const AtUuid *uuid, uint32_t hash
 static int make_slots(AtEnv *env, AtUuids *u, uint32_t more){
   uint32_t n_slots = u->n_slots ? u->n_slots : 128, i;
   AtUuids grown = *u;
-  if( u->n+more>=(UINT32_C(1)<<30) ){
+  if( u->n+more>=AT_MAX_KEYS ){
     at_fail(env, AT_TOOBIG, "more than 2^30 distinct labels or keys");
     return 0;
   }

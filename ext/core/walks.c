@@ -184,7 +184,7 @@ static int read_keys(AtEnv *env, AtBuild *b, uint64_t *keys, size_t n){
     for(; i<s.limit && keys[i]!=UINT64_MAX; i++) distinct += i==0 || keys[i]!=keys[i-1];
   }
   n = i;
-  if( distinct>=UINT32_C(1)<<29 ){
+  if( distinct>=AT_MAX_STATES ){
     at_fail(env, AT_TOOBIG, "more than 2^29 states; write a lower order");
     return 0;
   }

@@ -68,7 +68,7 @@ static uint32_t append(AtEnv *env, AtWindows *w, uint64_t key){
   AtPairs *p = &w->pairs;
   if( p->n>=p->capacity ){
     uint32_t capacity = p->capacity ? p->capacity*2 : 64;
-    if( p->capacity>=(UINT32_C(1)<<29) ){
+    if( p->capacity>=AT_MAX_STATES ){
       at_fail(env, AT_TOOBIG, "more than 2^29 states; write a lower order");
       return UINT32_MAX;
     }

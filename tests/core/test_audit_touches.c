@@ -64,6 +64,39 @@ static void check(Heap *heap, const char *options, const Row *touches, size_t n_
 
 #define FINE "[rows 1, used 1, skipped 0, refused 0] [rows 1, used 1, skipped 0, refused 0, unattributed 0, value 50.0, unattributed value 0.0]"
 
+/* Conversions without a value, rows of a view without ids: nothing is said of either. */
+static void test_without_values_and_ids(void **state){
+  Row touch = good_touch(), deals[2];
+  int has_id;
+  deals[0] = deals[1] = good_deal();
+  for(has_id=0; has_id<2; has_id++){
+    AtEnv env = heap_env(*state);
+    char shown[600];
+    AtFindings findings;
+    AtAudited audited[2];
+    AtShape shapes[2];
+    AtOptions options;
+    shapes[0] = shape_of(1, 0, 0, has_id);
+    shapes[1] = shape_of(0, 0, 0, has_id);
+    at_options_parse(&env, &options, "", 0, AT_FOR_AUDIT);
+    at_findings_open(&findings, options.most);
+    assert_true(at_audited_open(&env, &audited[0], &findings, 0, &shapes[0], &options, NULL));
+    assert_true(at_audited_open(&env, &audited[1], &findings, 1, &shapes[1], &options, NULL));
+    feed(&env, &audited[0], &touch, 1);
+    feed(&env, &audited[1], deals, 2);
+    assert_true(at_audited_finish(&env, &audited[0]) && at_audited_finish(&env, &audited[1]));
+    assert_true(at_audit_journeys(&env, &audited[0], &audited[1]) && at_findings_sort(&env, &findings));
+    show(&findings, shown, sizeof shown);
+    assert_string_equal(shown, has_id ? "[rows 1, used 1, skipped 0, refused 0] duplicate:1 [rows 2, used 2, skipped 0, refused 0, unattributed 0]"
+                                      : "[rows 1, used 1, skipped 0, refused 0] duplicate [rows 2, used 2, skipped 0, refused 0, unattributed 0]");
+    assert_detail(&findings, AT_DUPLICATE, "account_id and closed_at");
+    at_audited_close(env.alloc, &audited[0]);
+    at_audited_close(env.alloc, &audited[1]);
+    at_findings_close(env.alloc, &findings);
+    at_options_free(env.alloc, &options);
+  }
+}
+
 static void test_nothing_to_find(void **state){
   Row touch = good_touch(), deal = good_deal();
   check(*state, "", &touch, 1, &deal, 1, FINE, 0, NULL);
@@ -384,9 +417,50 @@ static void test_failures(void **state){
   check_stops(*state, audit_many, whole, 50);
 }
 
+/* Dates written as numbers, in the years and days that there are; numbers of another unit; ids that are missing or unreadable. */
+static void test_numbers_that_are_dates(void **state){
+  static const struct { int64_t time; int is_date; } known[] = {
+    {20240131, 1}, {19000101, 1}, {21001231, 1}, {18991231, 0}, {21010101, 0}, {20240001, 0}, {20241301, 0}, {20240100, 0}, {20240132, 0},
+  };
+  size_t i;
+  for(i=0; i<COUNT(known); i++){
+    Row touch = good_touch(), deal = good_deal();
+    touch.time = cell_integer(known[i].time);
+    check(*state, "", &touch, 1, &deal, 1, known[i].is_date
+          ? "integer_date:1 [rows 1, used 1, skipped 0, refused 0] [rows 1, used 1, skipped 0, refused 0, unattributed 0, value 50.0, unattributed value 0.0]"
+          : "old_time:1 [rows 1, used 1, skipped 0, refused 0] [rows 1, used 1, skipped 0, refused 0, unattributed 0, value 50.0, unattributed value 0.0]",
+          known[i].is_date ? AT_INTEGER_DATE : AT_OLD_TIME, NULL);
+  }
+}
+
+static void test_ids_and_units(void **state){
+  static const struct { const char *options; int what; int kind; const char *words; } known[] = {
+    {"touch_id=key", 0, AT_MISSING_ID, "key is NULL"}, {"touch_id=key", 1, AT_MISSING_ID, "key is ''"},
+    {"touch_id=key", 2, AT_UNREADABLE_ID, "key is no integer"}, {"", 2, AT_UNREADABLE_ID, "rowid is no integer"},
+    {"time_unit=ms", 3, AT_WRONG_TIME_UNIT, "no time in the unit ms|time_unit=us"}, {"", 4, AT_WRONG_TIME_UNIT, "in the unit s|time_unit=ms"},
+  };
+  static char long_id[AT_MAX_TEXT+2];
+  size_t i;
+  memset(long_id, 'x', sizeof long_id-1);
+  for(i=0; i<COUNT(known); i++){
+    AtEnv env = heap_env(*state);
+    Row touch = good_touch();
+    Case x;
+    if( known[i].what==0 ) touch.id = cell_null();
+    else if( known[i].what==1 ) touch.id = cell_text("");
+    else if( known[i].what==2 ) touch.id = i%2 ? cell_text(long_id) : cell_bytes(AT_BLOB, "x", 1);
+    else if( known[i].what==3 ) touch.time = cell_integer(INT64_C(1700000000000000));
+    else touch.time = cell_integer(INT64_C(1700000000000));
+    assert_true(audit(&env, &x, known[i].options, &touch, 1, NULL, 0));
+    assert_detail(&x.findings, known[i].kind, known[i].words);
+    close_case(&env, &x);
+  }
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     HEAP_TEST(test_nothing_to_find),
+    HEAP_TEST(test_without_values_and_ids),
     HEAP_TEST(test_faulty_touches),
     HEAP_TEST(test_faulty_conversions),
     HEAP_TEST(test_more_faults),
@@ -395,6 +469,8 @@ int main(void){
     HEAP_TEST(test_against_the_loader),
     HEAP_TEST(test_order_of_rows),
     HEAP_TEST(test_failures),
+    HEAP_TEST(test_numbers_that_are_dates),
+    HEAP_TEST(test_ids_and_units),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -245,6 +245,62 @@ static void test_points_that_cancel(void **state){
   }
 }
 
+/* By label as JSON, by row as numbers: touches of one instant share, points are each row's own; rows that the store
+** skipped have nothing, and rows outside the path 0. */
+static void test_one_group(void **state){
+  static const struct { const char *model, *options, *json; double share[6]; } known[] = {
+    {"linear", "", "{\"ads\":0.5,\"email\":0.5}", {0.25, 0.25, 0.25, 0.25, NAN, 0}},
+    {"first_touch", "", "{\"ads\":1.0}", {1, 0, 0, 0, NAN, 0}},
+    {"position_based", "", "{\"ads\":0.5,\"email\":0.5}", {0.4, 0.1, 0.25, 0.25, NAN, 0}},
+    {"points", "", "{\"ads\":0.75,\"email\":0.25}", {0.25, 0.5, 0, 0.25, NAN, 0}},
+    {"linear", "lookback=1 s", "{\"email\":1.0}", {0, 0, 0.5, 0.5, NAN, 0}},
+  };
+  static const char *const labels[] = {"ads", "ads", "email", "email", "ads", "late"};
+  static const int times[] = {1, 2, 5, 5, 0, 9}, points[] = {1, 2, 0, 1, 5, 1};
+  AtShape touches = shape_of(1, 1, 0, 1), conversions = shape_of(0, 0, 0, 1);
+  size_t k;
+  for(k=0; k<COUNT(known); k++){
+    AtEnv env = heap_env(*state);
+    AtOptions options = options_of(&env, known[k].options);
+    AtStore *t, *c;
+    AtModels models;
+    AtText json = {0};
+    AtWalk walk;
+    Row rows[6], deal = row_of(cell_integer(1), cell_integer(6), "");
+    double share[6];
+    uint32_t i;
+    int credited;
+    for(i=0; i<6; i++){
+      rows[i] = row_of(cell_integer(1), i==4 ? cell_null() : cell_integer(times[i]), labels[i]);
+      rows[i].number = cell_integer(points[i]);
+      rows[i].id = cell_integer(i);
+    }
+    deal.id = cell_integer(1);
+    t = load_rows(&env, &touches, rows, 6);
+    c = load_rows(&env, &conversions, &deal, 1);
+    assert_true(at_models_parse(&env, &models, known[k].model, strlen(known[k].model), 1, 0));
+    assert_true(at_walk_open(&env, &walk, t, c, &options, NULL) && at_walk_next(&env, &walk));
+    credited = at_divide(&walk.path, &models.model[0], 1, 0);
+    at_credit_by_row(&walk.path, t, &models.model[0], credited, share, 6);
+    for(i=0; i<6; i++){
+      if( isnan(known[k].share[i]) ? !isnan(share[i]) : fabs(share[i]-known[k].share[i])>1e-15 ) fail_msg("%s: row %u has %g", known[k].model, i, share[i]);
+    }
+    at_credit_json(&env, &walk.path, t, credited, &json);
+    assert_string_equal(json.text, known[k].json);
+    at_text_free(env.alloc, &json);
+    at_credit_by_row(&walk.path, t, &models.model[0], 0, share, 6);       /* nothing is credited */
+    for(i=0; i<6; i++) assert_true(i==4 ? isnan(share[i]) : share[i]==0);
+    at_credit_json(&env, &walk.path, t, 0, &json);
+    assert_string_equal(json.text, "{\"(unattributed)\":1.0}");
+    at_text_free(env.alloc, &json);
+    at_walk_close(env.alloc, &walk);
+    at_models_free(env.alloc, &models);
+    at_store_release(t);
+    at_store_release(c);
+    at_options_free(env.alloc, &options);
+  }
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     HEAP_TEST(test_random_walks),
@@ -253,6 +309,7 @@ int main(void){
     HEAP_TEST(test_divisions_add_up),
     HEAP_TEST(test_participation_adds_up_by_label),
     HEAP_TEST(test_points_that_cancel),
+    HEAP_TEST(test_one_group),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -163,6 +163,23 @@ static void test_garbage(void **state){
   assert_true(found>1000);
 }
 
+/* Characters just outside what a label and a user may hold. */
+static void test_next_to_letters(void **state){
+  static const char wrong[] = "@[`{/:!\"#$%&'()*+,;<=>?\\]^|}~ \x7f\x01";
+  static const char no_user[] = ",;<> \x01\x7f";
+  char text[40], out[AT_MAX_DOMAIN+1];
+  size_t i;
+  (void)state;
+  for(i=0; wrong[i]; i++){
+    snprintf(text, sizeof text, "jane@ex%cmple.com", wrong[i]);
+    if( read_exactly(at_email_domain, text, strlen(text), out)>0 && wrong[i]!='@' ) fail_msg("%s has the domain %s", text, out);
+  }
+  for(i=0; no_user[i]; i++){
+    snprintf(text, sizeof text, "ja%cne@example.com", no_user[i]);
+    if( read_exactly(at_email_domain, text, strlen(text), out)>0 ) fail_msg("%s has the domain %s", text, out);
+  }
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     HEAP_TEST(test_email),
@@ -170,6 +187,7 @@ int main(void){
     HEAP_TEST(test_nul),
     HEAP_TEST(test_lengths),
     HEAP_TEST(test_garbage),
+    cmocka_unit_test(test_next_to_letters),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

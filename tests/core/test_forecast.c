@@ -399,6 +399,45 @@ static void test_failures(void **state){
   check_stops(*state, forecast_all, months, 100);
 }
 
+/* So many deals of different ages, and days for more than a century: a table that nobody can read. */
+static void test_too_many_periods(void **state){
+  enum { N = 700 };
+  AtEnv env = heap_env(*state);
+  const char *entities[40];
+  char *deals = malloc(N*20);
+  size_t used = 0;
+  int i;
+  Case x;
+  assert_non_null(deals);
+  for(i=0; i<40; i++) entities[i] = "a@0 won@9000000000";           /* 285 years */
+  for(i=0; i<N; i++) used += (size_t)snprintf(deals+used, N*20-used, "a@%d ", i*8640000);
+  assert_false(open_case(&env, &x, 0, "a > won", "period=day", deals, entities, 40, AT_FORECAST_PERIODS));
+  assert_error(&env, AT_TOOBIG, "option period makes 1|too many for so many open deals; write a longer one");
+  close_case(&env, &x);
+  env = heap_env(*state);
+  assert_true(open_case(&env, &x, 0, "a > won", "period=year", deals, entities, 40, AT_FORECAST_PERIODS));
+  close_case(&env, &x);
+  free(deals);
+}
+
+static void test_stages_unknown_to_the_list(void **state){
+  static const char *const entities[] = {"discovery@0 b@5 won@9"}, *const lost[] = {"discovery@0 zzz@5", "discovery@0 won@9"};
+  static const struct { const char *deal, *options; int strange; const char *words; } known[] = {
+    {"B x@1", "", 0, "101|'B x'|name its stage in stages"}, {"disovery@1", "", 0, "did you mean discovery?"},
+    {"discovery@1", "", 1, "'zzz'|no option says how a deal is lost"}, {"discovery@1", "exits=lost", 1, "'zzz'|none of the labels"},
+    {"discovery@1", "exclude=zzz", 1, NULL}, {"discovery@1", "exclude_drop=zzz", 1, NULL}, {"discovery@1", "exits=zzz", 1, NULL},
+  };
+  size_t i;
+  for(i=0; i<COUNT(known); i++){
+    AtEnv env = heap_env(*state);
+    Case x;
+    open_case(&env, &x, 0, "discovery > a > b > won", known[i].options, known[i].deal, known[i].strange ? lost : entities, 1+(size_t)known[i].strange, AT_FORECAST_DEALS);
+    if( known[i].words ) assert_error(&env, AT_INVALID, known[i].words);
+    else assert_ok(&env);
+    close_case(&env, &x);
+  }
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     HEAP_TEST(test_deals_by_hand),
@@ -415,6 +454,8 @@ int main(void){
     HEAP_TEST(test_doubt_of_what_is_certain),
     HEAP_TEST(test_errors),
     HEAP_TEST(test_failures),
+    HEAP_TEST(test_too_many_periods),
+    HEAP_TEST(test_stages_unknown_to_the_list),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -354,6 +354,30 @@ static void test_failures(void **state){
   check_stops(*state, summarize_all, whole, 80);
 }
 
+/* Stays that are no whole seconds, or too long for four bytes: the same table in other units. */
+static void test_units_of_stays(void **state){
+  static const struct { const char *stages, *options; const char *const entities[2]; double mean, median; uint64_t advanced; } known[] = {
+    {"a > b", "", {"a@0/x b@86400/x", "a@0/x b@259200/x"}, 2, 2, 2},
+    {"a > b", "window=86400.5 s", {"a@0/x b@86400/x", "a@0/x b@259200/x"}, 1, 1, 1},
+    {"a > b", "recycle=86400.5 s", {"a@0/x b@86400/x", "a@0/x b@259200/x"}, 1, 1, 2},   /* the second is filled in */
+    {"a > b [86400.5 s]", "", {"a@0/x b@86400/x", "a@0/x b@259200/x"}, 1, 1, 1},
+    {"a > b", "as_of=259200.5", {"a@0/x b@86400/x", "a@0/x b@259200/x"}, 2, 2, 2},
+    {"a > b", "", {"a@0/x b@86400/x", "a@0/x b@1728000000/x"}, 10000.5, 10000.5, 2},
+  };
+  size_t i;
+  for(i=0; i<COUNT(known); i++){
+    AtEnv env = heap_env(*state);
+    const AtStageRow *row;
+    Case x;
+    if( !open_case(&env, &x, known[i].stages, known[i].options, known[i].entities, 2) ) fail_msg("case %zu: %s", i, env.error.text);
+    row = &x.table.rows[0];
+    if( row->outcome[AT_ADVANCED]!=known[i].advanced || fabs(row->mean-known[i].mean)>1e-9 || fabs(row->median-known[i].median)>1e-9 ){
+      fail_msg("case %zu: %u advanced, mean %g, median %g", i, (unsigned)row->outcome[AT_ADVANCED], row->mean, row->median);
+    }
+    close_case(&env, &x);
+  }
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     HEAP_TEST(test_by_hand),
@@ -364,6 +388,7 @@ int main(void){
     HEAP_TEST(test_many_groups),
     HEAP_TEST(test_threads),
     HEAP_TEST(test_failures),
+    HEAP_TEST(test_units_of_stays),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -495,6 +495,46 @@ static void test_failures(void **state){
   check_failures(*state, fit_given, &d, 10);
 }
 
+/* A ridge too small to hold what is separated back before numbers end, and numbers of all sizes in one column. */
+static void test_no_rest(void **state){
+  static const double x[] = {1.8e-149, 2e83, -1.4e108, -1.2e-131, 1.4e-142, 0, 1.4e128, 1.3e-16, 0, -1.1e126, 1.4e-58, -9e-30, 1.3e-121};
+  static const int y[] = {0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 1, 0, 0};
+  static Data d;
+  size_t i;
+  d.n = 0;
+  d.width = 2;
+  put(&d, 1, 0, 140, 10);
+  put(&d, 1, 0, -11, -1200);
+  put(&d, 1, 1, -1400, -18);
+  put(&d, 1, 0, 12, -60);
+  put(&d, 1, 1, -500, 1700);
+  put(&d, 1, 0, 8, -900);
+  assert_refused(state, &d, 1e-160, "do not settle (got ridge=1e-160); write a larger ridge");
+  fit_of(state, &d, 1e-3);
+  d.n = 0;
+  d.width = 1;
+  for(i=0; i<COUNT(x); i++) put(&d, 1, y[i], x[i], 0);
+  assert_refused(state, &d, 0, "do not settle|nearly separate y");
+}
+
+/* Ten predictors that separate together: eight are named. */
+static void test_many_that_separate(void **state){
+  AtEnv env = heap_env(*state);
+  AtLogisticRows rows;
+  AtLogistic fit;
+  Random r = {12};
+  uint32_t i, j;
+  at_logistic_open(&env, &rows, 10);
+  for(i=0; i<200; i++){
+    double x[10], sum = 0;
+    for(j=0; j<10; j++) sum += x[j] = (double)random_between(&r, -9, 9);
+    at_logistic_add(&env, &rows, sum>0, x);
+  }
+  assert_false(at_logistic_fit(&env, &rows, 0, &fit));
+  assert_error(&env, AT_INVALID, "predictors separate y together|(got x1, x2, x3, x4, x5, x6, x7, x8 and 2 others)");
+  at_logistic_free(env.alloc, &rows);
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     HEAP_TEST(test_two_by_two),
@@ -519,6 +559,8 @@ int main(void){
     HEAP_TEST(test_a_hundred_predictors),
     HEAP_TEST(test_ridge),
     HEAP_TEST(test_failures),
+    HEAP_TEST(test_no_rest),
+    HEAP_TEST(test_many_that_separate),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -127,7 +127,9 @@ static void test_texts_that_are_none(void **state){
     {"{\"intercept\":1,\"coefficients\":[1]}x", "character 35|'x'"}, {"{\"intercept\":1,\"intercept\":1,\"coefficients\":[1]}", "character 16"},
     {"{\"coefficients\":[1],\"coefficients\":[1],\"intercept\":1}", "character 21"}, {"{\"intercept\" 1}", "character 14"},
     {"{intercept:1}", "character 2"}, {"{\"a\":tru}", "character 6"}, {"{\"a\":\"b}", "character 6"}, {"{\"a\":\"\\", "character 6"},
-    {"{\"a\":[1,}", "character 9"},
+    {"{\"a\":[1,}", "character 9"}, {"{\"a\":{1:2}}", "character 7"}, {"{\"a\":{\"b\" 2}}", "character 11"}, {"{\"a\":{\"b\":", "character 11"},
+    {"{\"a\":falze}", "character 6"}, {"{\"a\":nuln}", "character 6"}, {"{\"a\":", "character 6"}, {"{\"coefficientz\":[1],\"intercept\":1}", "model has no coefficients"},
+    {"{\"a\":1z}", "character 6"}, {"{\"a\":{1}}", "character 7"}, {"{\"a\":@}", "character 6"}, {"{\"a\":1|}", "character 7"}, {"{\"a\":t", "character 6"},
   };
   size_t i;
   for(i=0; i<COUNT(bad); i++){

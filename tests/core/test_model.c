@@ -88,7 +88,7 @@ static void test_refused_lists(void **state){
     {"", "empty place"}, {" ", "empty place"}, {",", "empty place"}, {"linear,", "empty place|'linear,'"},
     {",linear", "empty place"}, {"linear,,first_touch", "empty place"},
     {"liner", "'liner'|linear?"}, {"first", "'first'"}, {"firsttouch", "first_touch?"}, {"markow", "unknown model 'markow'|markov?"},
-    {"linear last_touch", "unknown model"}, {"linear;", "unknown model|linear?"}, {"linear)", "unknown model|linear?"},
+    {"linear last_touch", "unknown model"}, {"lookback=90 days", "unknown model 'lookback=90 days'|options in the argument after models"}, {"linear;", "unknown model|linear?"}, {"linear)", "unknown model|linear?"},
     {"linear, linear", "'linear'|twice"}, {"linear, LINEAR", "twice"}, {"linear, linear()", "twice"},
     {"all, linear", "'linear'|twice"}, {"linear, all", "'linear'|twice"}, {"all, all", "twice"},
     {"linear(", "parenthesis"}, {"linear(1", "parenthesis"}, {"time_decay(7 days", "parenthesis"},

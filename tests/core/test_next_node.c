@@ -194,6 +194,17 @@ static void test_failures(void **state){
   check_stops(*state, add_and_ask, NULL, 3);
 }
 
+static void test_a_value_that_is_too_long(void **state){
+  AtEnv env = heap_env(*state);
+  AtNodes x;
+  AtCell value = cell_bytes(AT_TEXT, "never read", (size_t)UINT32_MAX-1);
+  assert_true(open_nodes(&env, &x, 1, "forward", "head"));
+  assert_false(at_nodes_add(&env, &x, 0, &value));
+  assert_error(&env, AT_TOOBIG, "longer than 4 GB");
+  assert_int_equal(x.rows.n, 0);
+  at_nodes_free(env.alloc, &x);
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     HEAP_TEST(test_by_hand),
@@ -201,6 +212,7 @@ int main(void){
     HEAP_TEST(test_values_keep_class_and_bytes),
     HEAP_TEST(test_against_a_walk),
     HEAP_TEST(test_failures),
+    HEAP_TEST(test_a_value_that_is_too_long),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

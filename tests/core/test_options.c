@@ -269,6 +269,35 @@ static void test_any_bytes(void **state){
   assert_true(taken>1000 && refused>1000);
 }
 
+/* The values that only other families read. */
+static void test_refusals_of_other_families(void **state){
+  static const struct { unsigned table; const char *text, *words; } refused[] = {
+    {AT_FOR_CURVE, "step=0", "step|longer than 0"}, {AT_FOR_CURVE, "step=soon", "step|'soon'"},
+    {AT_FOR_FUNNEL_SUMMARY, "confidence=1", "0 and 1"}, {AT_FOR_FUNNEL_SUMMARY, "confidence=much", "'much'|0 and 1"},
+    {AT_FOR_FUNNEL_SUMMARY, "by=stage", "by=label|period=month"}, {AT_FOR_FUNNEL, "boomerang=yes", "boomerang=on or boomerang=off"},
+    {AT_FOR_FUNNEL, "passes=last", "passes=all or passes=first"}, {AT_FOR_FUNNEL, "label=any", "label=first, last or stage"},
+    {AT_FOR_FUNNEL, "order=1", "ordered, strict or any"}, {AT_FOR_CHANNELS, "order=0", "order=1 to order=6"},
+    {AT_FOR_CHANNELS, "order=7", "order=1 to order=6"}, {AT_FOR_CHANNELS, "order=high", "'high'|order=auto"},
+    {AT_FOR_CHANNELS, "min_paths=few", "'few'|number of paths"}, {AT_FOR_CHANNELS, "min_paths=-1", "number of paths"},
+    {AT_FOR_PATHS, "separator=\"\"", "between channels"}, {AT_FOR_PATHS, "separator=\" > \"", "without blanks"},
+  };
+  static const struct { unsigned table; const char *text; } taken[] = {
+    {AT_FOR_CURVE, "step=0.5"}, {AT_FOR_CHANNELS, "order=auto"}, {AT_FOR_CHANNELS, "order=6; min_paths=0"}, {AT_FOR_FUNNEL, "boomerang=on; passes=first"},
+    {AT_FOR_PATHS, "separator=\" \""}, {AT_FOR_PATHS, "separator=\"->\""},
+  };
+  size_t i;
+  for(i=0; i<COUNT(refused)+COUNT(taken); i++){
+    int good = i>=COUNT(refused);
+    const char *text = good ? taken[i-COUNT(refused)].text : refused[i].text;
+    AtEnv env = heap_env(*state);
+    AtOptions o;
+    at_options_parse(&env, &o, text, strlen(text), good ? taken[i-COUNT(refused)].table : refused[i].table);
+    if( good ) assert_ok(&env);
+    else assert_error(&env, AT_INVALID, refused[i].words);
+    at_options_free(env.alloc, &o);
+  }
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     HEAP_TEST(test_defaults),
@@ -284,6 +313,7 @@ int main(void){
     HEAP_TEST(test_text_is_copied),
     HEAP_TEST(test_too_long),
     HEAP_TEST(test_any_bytes),
+    HEAP_TEST(test_refusals_of_other_families),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

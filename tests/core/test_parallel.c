@@ -1,12 +1,50 @@
 /*
 ** test_parallel.c: parts on threads: each once, errors as if in turn, stops heard.
 */
+#define _POSIX_C_SOURCE 200809L          /* signals */
 #include "common.h"
 
+#include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #define PARTS 500
+
+/********************************** The system ********************************/
+
+/* What may be refused. These stand before the C library's own. */
+enum { NOTHING, A_MUTEX, A_CONDITION, ATTRIBUTES, A_MASK, N_REFUSALS };
+static int refused, n_refused;
+
+int pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attributes){
+  static const pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
+  (void)attributes;
+  *mutex = fresh;
+  n_refused += refused==A_MUTEX;
+  return refused==A_MUTEX ? EAGAIN : 0;
+}
+
+int pthread_cond_init(pthread_cond_t *condition, const pthread_condattr_t *attributes){
+  static const pthread_cond_t fresh = PTHREAD_COND_INITIALIZER;
+  (void)attributes;
+  *condition = fresh;
+  n_refused += refused==A_CONDITION;
+  return refused==A_CONDITION ? EAGAIN : 0;
+}
+
+int pthread_attr_init(pthread_attr_t *attributes){
+  memset(attributes, 0, sizeof *attributes);
+  n_refused += refused==ATTRIBUTES;
+  return refused==ATTRIBUTES ? ENOMEM : 0;
+}
+
+int pthread_sigmask(int how, const sigset_t *set, sigset_t *before){
+  n_refused += refused==A_MASK;
+  return refused==A_MASK ? EINVAL : sigprocmask(how, set, before);
+}
+
+/************************************ Parts ***********************************/
 
 typedef struct Work Work;
 struct Work {
@@ -132,6 +170,28 @@ static void test_processors(void **state){
   assert_in_range(at_processors(), 1, AT_MAX_THREADS);
 }
 
+/* Where threads, or what they share, are not to be had, the work is done all the same. */
+static void test_without_threads(void **state){
+  int what;
+  (void)state;
+  for(what=1; what<N_REFUSALS; what++){
+    AtEnv env = threads_env(3);
+    Work work = {{0}, UINT32_MAX, UINT32_MAX, 0};
+    Host host = {pthread_self(), 0, INT32_MAX, 0};
+    uint32_t i;
+    env.heartbeat = host_beat;
+    env.heartbeat_ctx = &host;
+    refused = what;
+    n_refused = 0;
+    assert_true(at_parallel(&env, PARTS, one_part, &work));
+    refused = 0;
+    assert_ok(&env);
+    assert_true(n_refused>0);
+    for(i=0; i<PARTS; i++) assert_int_equal(work.done[i], 1);
+    assert_int_equal(host.elsewhere, 0);
+  }
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_each_part_once),
@@ -140,6 +200,7 @@ int main(void){
     cmocka_unit_test(test_stop_while_waiting),
     cmocka_unit_test(test_ranges),
     cmocka_unit_test(test_processors),
+    cmocka_unit_test(test_without_threads),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

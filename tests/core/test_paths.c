@@ -326,6 +326,144 @@ static void test_after_a_failure(void **state){
   at_paths_free(env.alloc, &p);
 }
 
+/* Whatever was won without channels is told, also where what came and what went cancels. */
+static void test_has_bare(void **state){
+  (void)state;
+  assert_true(at_has_bare(1, 0) && at_has_bare(0, -2) && at_has_bare(1, 2));
+  assert_false(at_has_bare(0, 0));
+}
+
+/* With more than 65,536 labels, in rows of their own and in copies (path=first): each path has its channels. */
+static void test_many_labels(void **state){
+  static const char *const rules[] = {"", "path=first"};
+  enum { N = 70000 };
+  AtShape touches = shape_of(1, 0, 0, 1), conversions = shape_of(0, 0, 0, 1);
+  size_t k;
+  for(k=0; k<COUNT(rules); k++){
+    AtEnv env = heap_env(*state);
+    AtOptions options = options_of(&env, rules[k]);
+    AtLoader loader;
+    AtStore *t, *c;
+    AtReader path;
+    AtPaths p;
+    uint32_t i, part, n = 0;
+    assert_true(at_loader_open(&env, &loader, &touches));
+    for(i=0; i<N; i++){
+      char text[24];
+      Row row = row_of(cell_integer(i/2), cell_integer(i), text);
+      snprintf(text, sizeof text, "label %06u", (unsigned)i);
+      row.label = cell_text(text);
+      row.id = cell_integer(i);
+      append_row(&env, &loader, &row);
+    }
+    t = at_loader_finish(&env, &loader, 1);
+    at_loader_close(&loader);
+    c = load_rows(&env, &conversions, NULL, 0);
+    assert_ok(&env);
+    assert_int_equal(t->label_bytes, 4);
+    memset(&p, 0, sizeof p);
+    assert_true(at_paths_journeys(&env, &p, t, c, &options) && at_paths_finish(&env, &p, 0, 0));
+    for(part=0; part<at_paths_parts(&p); part++){
+      at_reader_open(&path, &p, part);
+      while( at_reader_next(&env, &path) ){
+        assert_int_equal(path.n, 2);
+        for(i=0; i<2; i++, n++){
+          AtCell name = at_dict_cell(&p.names, path.channel[i]);
+          char text[24];
+          snprintf(text, sizeof text, "label %06u", (unsigned)n);
+          assert_int_equal(name.n, strlen(text));
+          assert_memory_equal(name.text, text, name.n);
+        }
+      }
+      at_reader_close(env.alloc, &path);
+    }
+    assert_int_equal(n, N);
+    at_paths_free(env.alloc, &p);
+    at_store_release(t);
+    at_store_release(c);
+    at_options_free(env.alloc, &options);
+  }
+}
+
+/* What journeys are made into: paths, a chain by sorting and by tables, the areas of orders, effects. */
+typedef struct Journey Journey;
+struct Journey { AtStore *t, *c; const char *options; int order; };
+
+static void learn_journeys(AtEnv *env, void *given){
+  const Journey *x = given;
+  AtOptions options = options_of(env, x->options);
+  AtOrder orders[AT_MAX_ORDER];
+  AtEffects effects = {NULL, 0};
+  AtSteps steps;
+  AtPaths p;
+  memset(&p, 0, sizeof p);
+  memset(&steps, 0, sizeof steps);
+  p.has_value = 1;
+  if( !env->error.code && at_paths_journeys(env, &p, x->t, x->c, &options) && at_paths_finish(env, &p, 0, 0) ){
+    if( x->order==0 ) at_orders(env, &p, orders);
+    else if( at_steps_of_paths(env, &steps, &p, x->order) ) at_removal_effects(env, &effects, &steps, &p.names);
+  }
+  at_effects_free(env->alloc, &effects);
+  at_steps_free(env->alloc, &steps);
+  at_paths_free(env->alloc, &p);
+  at_options_free(env->alloc, &options);
+}
+
+static void test_failures_of_journeys(void **state){
+  static const char *const labels[] = {"ads", "blog", "direct", "email", "event", "partner", "search"};
+  AtShape touches = shape_of(1, 0, 0, 1), conversions = shape_of(0, 1, 0, 1);
+  static Row rows[60];
+  AtEnv env = heap_env(*state);
+  Random r = {3};
+  Journey x = {NULL, NULL, "", 0};
+  uint32_t i;
+  for(i=0; i<60; i++){
+    rows[i] = row_of(cell_integer(random_below(&r, 6)), cell_integer(i), labels[random_below(&r, COUNT(labels))]);
+    rows[i].id = cell_integer(i);
+  }
+  x.t = load_rows(&env, &touches, rows, 60);
+  for(i=0; i<8; i++){
+    rows[i] = row_of(cell_integer(i), cell_integer(random_below(&r, 60)), "");
+    rows[i].number = cell_integer(random_between(&r, -5, 50));
+    rows[i].id = cell_integer(i);
+  }
+  x.c = load_rows(&env, &conversions, rows, 8);
+  assert_ok(&env);
+  for(x.order=0; x.order<=6; x.order+=3){
+    x.options = x.order==3 ? "path=first" : "";
+    check_failures(*state, learn_journeys, &x, 25);
+    check_stops(*state, learn_journeys, &x, 20);
+  }
+  x.options = "";
+  x.order = 1;
+  check_failures(*state, learn_journeys, &x, 25);
+  check_stops(*state, learn_journeys, &x, 20);
+  at_store_release(x.t);
+  at_store_release(x.c);
+}
+
+/* Windows of seven among more channels than have room in two words: refused, whatever the paths. */
+static void test_too_many_channels_for_an_order(void **state){
+  enum { N = 65535 };
+  AtEnv env = heap_env(*state);
+  AtOutcome once = {1, 0, 0};
+  AtPaths p;
+  AtSteps s;
+  uint32_t i;
+  memset(&p, 0, sizeof p);
+  for(i=0; i<N; i++){
+    char text[12];
+    at_paths_text(&env, &p, text, (size_t)snprintf(text, sizeof text, "c%u", (unsigned)i), arrow, &once);
+  }
+  assert_true(at_paths_finish(&env, &p, 0, 1));
+  assert_true(at_steps_of_paths(&env, &s, &p, 5));
+  at_steps_free(env.alloc, &s);
+  assert_false(at_steps_of_paths(&env, &s, &p, 6));
+  assert_error(&env, AT_INVALID, "65535 channels are too many at this order|min_paths=");
+  at_steps_free(env.alloc, &s);
+  at_paths_free(env.alloc, &p);
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     HEAP_TEST(test_text_by_hand),
@@ -339,6 +477,10 @@ int main(void){
     HEAP_TEST(test_labels_without_a_path),
     HEAP_TEST(test_failures),
     HEAP_TEST(test_after_a_failure),
+    HEAP_TEST(test_has_bare),
+    HEAP_TEST(test_many_labels),
+    HEAP_TEST(test_failures_of_journeys),
+    HEAP_TEST(test_too_many_channels_for_an_order),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -448,6 +448,75 @@ static void test_a_closed_loop_is_an_error(void **state){
   close_counts(&env, &x);
 }
 
+/* A walk against the current: from each state back 9e15 times for 1e-12 times on, which no double can follow to the end. */
+static void test_weights_too_far_apart(void **state){
+  AtEnv env = heap_env(*state);
+  char rows[1500];
+  size_t n = (size_t)snprintf(rows, sizeof rows, "(start)->a: 1; a->b: 1");
+  AtEffects e;
+  Counted x;
+  int i;
+  for(i=1; i<17; i++){
+    n += (size_t)snprintf(rows+n, sizeof rows-n, "; %c->%c: 9000000000000000; %c->%c: 1e-12", 'a'+i, 'a'+i-1, 'a'+i, 'a'+i+1);
+  }
+  snprintf(rows+n, sizeof rows-n, "; r->(conversion): 1; r->(null): 1");
+  assert_true(open_counts(&env, &x, rows));
+  assert_false(at_removal_effects(&env, &e, &x.steps, &x.counts.names));
+  assert_error(&env, AT_INVALID, "too far apart|double precision|min_paths=");
+  at_effects_free(env.alloc, &e);
+  close_counts(&env, &x);
+}
+
+/* So many states and channels that elimination would take hours, and a loop that sweeps do not come out of. */
+static void test_a_slow_chain_of_many_channels(void **state){
+  double rounds;
+  for(rounds=1; rounds<=1e15; rounds*=1e15){
+    AtEnv env = heap_env(*state);
+    char rows[300], name[40];
+    AtCell start = cell_text("(start)"), null = cell_text("(null)"), state_name;
+    AtEffects e;
+    Counted x;
+    int i;
+    memset(&x, 0, sizeof x);
+    snprintf(rows, sizeof rows, "(start)->a > b: 1; (start)->c: 1; c->a > b: 1; c->(conversion): 1; a > b->b > a: 1; "
+             "b > a->a > b: %.0f; b > a->(conversion): 1; b > a->(null): 1", rounds);
+    add_counts(&env, &x.counts, rows);
+    for(i=0; i<1000; i++){
+      snprintf(name, sizeof name, "n%03d", i);
+      state_name = cell_text(name);
+      at_counts_add(&env, &x.counts, &start, &state_name, arrow, 1, 0);
+      at_counts_add(&env, &x.counts, &state_name, &null, arrow, 1, 0);
+    }
+    assert_true(at_steps_of_counts(&env, &x.steps, &x.counts));
+    at_removal_effects(&env, &e, &x.steps, &x.counts.names);
+    if( rounds>1 ) assert_error(&env, AT_INVALID, "hardly ever left|min_paths=|lower order");
+    else for(i=0; i<3; i++) assert_near(e.effects[i].removal, 0.6, 1e-10, rows);
+    at_effects_free(env.alloc, &e);
+    close_counts(&env, &x);
+  }
+}
+
+/* Three loops that are left once in 8,000 rounds each, and in different ways: no one scaling helps, and sweeps give up. */
+static void test_several_slow_loops_at_once(void **state){
+  static const char rows[] = "(start)->a: 1; (start)->c: 1; (start)->e: 1; a->b: 1; b->a: 8000; b->(conversion): 1; b->(null): 1; "
+                             "c->d: 1; d->c: 9000; d->(conversion): 1; d->(null): 3; e->f: 1; f->e: 7000; f->(conversion): 2";
+  static const double effects[] = {2/7.0, 2/7.0, 1/7.0, 1/7.0, 4/7.0, 4/7.0};
+  AtEnv env = heap_env(*state);
+  AtRemoved removed[6];
+  AtEffects e;
+  Case x;
+  int i, swept;
+  open_case(&env, &x, rows);
+  swept = at_sweep(&env, &x.chain, 1e6, removed);
+  assert_ok(&env);                         /* slow is no error */
+  assert_int_equal(swept, !x.chain.is_slow);
+  if( swept ) for(i=0; i<6; i++) assert_near(effect(&removed[i], 0), effects[i], 1e-10, "swept");
+  assert_true(at_removal_effects(&env, &e, &x.counted.steps, &x.counted.counts.names));
+  for(i=0; i<6; i++) assert_near(e.effects[i].removal, effects[i], 1e-10, "reduced");
+  at_effects_free(env.alloc, &e);
+  close_case(&env, &x);
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     HEAP_TEST(test_by_hand),
@@ -466,6 +535,9 @@ int main(void){
     HEAP_TEST(test_nearly_closed_loops_of_order_two),
     HEAP_TEST(test_failures),
     HEAP_TEST(test_a_closed_loop_is_an_error),
+    HEAP_TEST(test_weights_too_far_apart),
+    HEAP_TEST(test_a_slow_chain_of_many_channels),
+    HEAP_TEST(test_several_slow_loops_at_once),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

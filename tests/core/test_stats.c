@@ -104,6 +104,17 @@ static void test_quantile_places(void **state){
   }
 }
 
+/* What wilson() takes: no more hits than tries but for rounding, none negative, none NaN. */
+static void test_rates(void **state){
+  (void)state;
+  assert_true(at_rate_ok(0, 0) && at_rate_ok(3, 10) && at_rate_ok(10, 10) && at_rate_ok(10*(1+1e-10), 10) && at_rate_ok(5, 0));
+  assert_false(at_rate_ok(10*(1+1e-8), 10));
+  assert_false(at_rate_ok(-1, 10));
+  assert_false(at_rate_ok(1, -10));
+  assert_false(at_rate_ok(NAN, 10));
+  assert_false(at_rate_ok(1, NAN));
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     HEAP_TEST(test_days),
@@ -112,6 +123,7 @@ int main(void){
     HEAP_TEST(test_wilson_by_hand),
     HEAP_TEST(test_wilson_solves_its_equation),
     HEAP_TEST(test_quantile_places),
+    cmocka_unit_test(test_rates),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

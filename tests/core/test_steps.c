@@ -282,6 +282,38 @@ static void test_failures(void **state){
   }
 }
 
+/* 600 channels at order 6: windows that no single number can hold. One path has each channel once, another some of them again. */
+static void test_windows_of_two_words(void **state){
+  enum { N = 600 };
+  AtEnv env = heap_env(*state);
+  AtOutcome once = {1, 0, 10}, never = {0, 2, 0};
+  AtPaths p;
+  AtSteps s;
+  char text[N*7+1];
+  size_t n = 0;
+  uint32_t i, e = 0, e2;
+  for(i=0; i<N; i++) n += (size_t)snprintf(text+n, sizeof text-n, "c%03u > ", (unsigned)i);
+  memset(&p, 0, sizeof p);
+  p.has_value = 1;
+  at_paths_text(&env, &p, text, n, arrow, &once);
+  at_paths_text(&env, &p, text+7*100, 7*10, arrow, &never);    /* c100 .. c109 */
+  assert_true(at_paths_finish(&env, &p, 0, 1) && at_steps_of_paths(&env, &s, &p, 6));
+  assert_int_equal(s.n, N-5);                                  /* c000 .. c005, and so on */
+  assert_int_equal(s.n_steps, N-6);
+  for(i=0; i<s.n; i++){
+    const AtState *x = &s.states[i];
+    uint32_t k;
+    assert_int_equal(x->n, 6);
+    for(k=0; k<6; k++) assert_int_equal(s.channel[x->first+k], i+k);
+    assert_true(x->start==(i==0 ? 1 : i==100 ? 2 : 0));
+    assert_true(x->conversions==(i==N-6) && x->nulls==(i==104 ? 2 : 0) && at_sum_total(&x->value)==(i==N-6 ? 10 : 0));
+    assert_true(at_steps_leaving(&s, i, e, &e2)==(i>=100 && i<=104 ? 3 : 1));
+    for(; e<e2; e++) assert_true(s.steps[e].from==i && s.steps[e].to==i+1 && s.steps[e].weight==(i>=100 && i<104 ? 3 : 1));
+  }
+  at_steps_free(env.alloc, &s);
+  at_paths_free(env.alloc, &p);
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     HEAP_TEST(test_by_hand),
@@ -291,6 +323,7 @@ int main(void){
     HEAP_TEST(test_names_that_do_not_survive),
     HEAP_TEST(test_text_there_and_back),
     HEAP_TEST(test_failures),
+    HEAP_TEST(test_windows_of_two_words),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -84,6 +84,12 @@ static void test_steps(void **state){
     assert_point(&x, &points[i]);
   }
   assert_false(at_curve_until(&x, 28*DAY));
+  at_curve_start(&x, keys, n);
+  for(i=0; i<COUNT(points); i++){
+    assert_true(at_curve_step(&x, 7*DAY));
+    assert_point(&x, &points[i]);
+  }
+  assert_false(at_curve_step(&x, 7*DAY));
 }
 
 /*********************************** Weights **********************************/

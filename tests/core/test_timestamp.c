@@ -410,7 +410,7 @@ static void test_durations(void **state){
   static const struct { const char *text; double seconds; } known[] = {
     {"90 days", 7776000}, {"7d", 604800}, {"12 hours", 43200}, {"30 min", 1800}, {"1 week", 604800},
     {"45 s", 45}, {"3600", 3600}, {"0", 0}, {"0 days", 0}, {"1.5h", 5400}, {".5 d", 43200},
-    {"1e3 s", 1000}, {" 2 weeks ", 1209600}, {"1 Day", 86400}, {"+1 day", 86400}, {"0.000001", 1e-6},
+    {"1e3 s", 1000}, {"1e+3 s", 1000}, {"5E-1 h", 1800}, {" 2 weeks ", 1209600}, {"1 Day", 86400}, {"+1 day", 86400}, {"0.000001", 1e-6},
     {"10 minutes", 600}, {"1 second", 1}, {"1 hr", 3600}, {"3 wk", 1814400}, {"3652424 days", 315569433600.0},
   };
   int64_t duration;
@@ -428,7 +428,7 @@ static void test_refused_durations(void **state){
     {"1 month", "no fixed length"}, {"3 months", "no fixed length"}, {"1 mo", "no fixed length"},
     {"2 quarters", "no fixed length"}, {"1 year", "no fixed length"}, {"1Y", "no fixed length"},
     {"-1 day", "not negative"}, {"-5", "not negative"}, {"1 fortnight", "unit"}, {"5 0", "unit"},
-    {"7 days ago", "unit"}, {"1d2h", "unit"}, {"3e", "unit"}, {"", "'90 days'"}, {"days", "'90 days'"},
+    {"7 days ago", "unit"}, {"1d2h", "unit"}, {"3e", "unit"}, {"3e days", "unit"}, {"3ex", "unit"}, {"3E", "unit"}, {"", "'90 days'"}, {"days", "'90 days'"},
     {"one day", "'90 days'"}, {"-", "'90 days'"}, {"1-2", "'90 days'"}, {"nan", "'90 days'"},
     {"inf", "'90 days'"}, {"1e400", "10,000 years"}, {"4000000 days", "10,000 years"}, {"1e99 s", "10,000 years"},
   };
@@ -491,6 +491,13 @@ static void test_durations_of_values(void **state){
   }
 }
 
+static void test_no_period_has_no_name(void **state){
+  char out[24] = "x";
+  (void)state;
+  at_period_format(5, AT_PERIOD_NONE, out);
+  assert_string_equal(out, "");
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_text_comes_back_as_it_was),
@@ -513,6 +520,7 @@ int main(void){
     cmocka_unit_test(test_refused_durations),
     HEAP_TEST(test_form_that_fits),
     HEAP_TEST(test_durations_of_values),
+    cmocka_unit_test(test_no_period_has_no_name),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

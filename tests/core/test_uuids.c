@@ -1,7 +1,7 @@
 /*
 ** test_uuids.c: UUIDs as sixteen bytes: what is one, ids by first appearance, written out in order.
 */
-#include "common.h"
+#include "funnel_common.h"
 
 static void make(Random *r, int few, char text[AT_UUID_TEXT+1]){
   static const char form[] = "########-####-####-####-############", hex[] = "0123456789abcdef";
@@ -155,12 +155,45 @@ static void test_out_of_memory(void **state){
   heap->fail_at = 0;
 }
 
+/* Written out as text for keys that are none: in order, or not at all. */
+static void spell_out(AtEnv *env, void *given){
+  AtDict texts;
+  AtUuids u;
+  uint32_t i;
+  (void)given;
+  memset(&u, 0, sizeof u);
+  memset(&texts, 0, sizeof texts);
+  for(i=0; i<300 && !env->error.code; i+=50){
+    AtUuid keys[50];
+    uint32_t ids[50], k;
+    for(k=0; k<50; k++){
+      keys[k].high = i+k;
+      keys[k].low = ~(uint64_t)(i+k);
+    }
+    at_uuids_intern_all(env, &u, keys, 50, ids);
+  }
+  at_uuids_spell_out(env, &u, &texts);
+  if( !env->error.code ){
+    AtCell cell = at_dict_cell(&texts, 299);
+    assert_int_equal(texts.n, 300);
+    assert_memory_equal(cell.text, "00000000-0000-012b-ffff-fffffffffed4", AT_UUID_TEXT);
+  }
+  at_uuids_free(env->alloc, &u);
+  at_dict_free(env->alloc, &texts);
+}
+
+static void test_failures_spelling_out(void **state){
+  check_failures(*state, spell_out, NULL, 8);
+  check_stops(*state, spell_out, NULL, 300);
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     HEAP_TEST(test_what_is_one),
     HEAP_TEST(test_as_a_dictionary_has_them),
     HEAP_TEST(test_the_first_other_key),
     HEAP_TEST(test_out_of_memory),
+    HEAP_TEST(test_failures_spelling_out),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
