@@ -280,15 +280,15 @@ static void test_one_group(void **state){
     c = load_rows(&env, &conversions, &deal, 1);
     assert_true(at_models_parse(&env, &models, known[k].model, strlen(known[k].model), 1, 0));
     assert_true(at_walk_open(&env, &walk, t, c, &options, NULL) && at_walk_next(&env, &walk));
-    credited = at_divide(&walk.path, &models.model[0], 1, 0);
-    at_credit_by_row(&walk.path, t, &models.model[0], credited, share, 6);
+    credited = at_divide(&env, &walk.path, &models.model[0], 1, 0);
+    at_credit_by_row(&env, &walk.path, t, &models.model[0], credited, share, 6);
     for(i=0; i<6; i++){
       if( isnan(known[k].share[i]) ? !isnan(share[i]) : fabs(share[i]-known[k].share[i])>1e-15 ) fail_msg("%s: row %u has %g", known[k].model, i, share[i]);
     }
     at_credit_json(&env, &walk.path, t, credited, &json);
     assert_string_equal(json.text, known[k].json);
     at_text_free(env.alloc, &json);
-    at_credit_by_row(&walk.path, t, &models.model[0], 0, share, 6);       /* nothing is credited */
+    at_credit_by_row(&env, &walk.path, t, &models.model[0], 0, share, 6);       /* nothing is credited */
     for(i=0; i<6; i++) assert_true(i==4 ? isnan(share[i]) : share[i]==0);
     at_credit_json(&env, &walk.path, t, 0, &json);
     assert_string_equal(json.text, "{\"(unattributed)\":1.0}");

@@ -410,7 +410,7 @@ static void test_too_many_periods(void **state){
   Case x;
   assert_non_null(deals);
   for(i=0; i<40; i++) entities[i] = "a@0 won@9000000000";           /* 285 years */
-  for(i=0; i<N; i++) used += (size_t)snprintf(deals+used, N*20-used, "a@%d ", i*8640000);
+  for(i=0; i<N; i++) used += (size_t)snprintf(deals+used, N*20-used, "a@%lld ", i*8640000LL);
   assert_false(open_case(&env, &x, 0, "a > won", "period=day", deals, entities, 40, AT_FORECAST_PERIODS));
   assert_error(&env, AT_TOOBIG, "option period makes 1|too many for so many open deals; write a longer one");
   close_case(&env, &x);
