@@ -128,7 +128,7 @@ int at_audit_ids(AtEnv *env, AtAudited *x){
 static int compare_rest(const AtAudited *x, uint32_t a, uint32_t b){
   const AtStore *s = x->store;
   if( s->label_bytes==0 && s->number ){
-    int missing_a = isnan(s->number[a]), missing_b = isnan(s->number[b]);
+    int missing_a = isnan(s->number[a])!=0, missing_b = isnan(s->number[b])!=0;
     if( missing_a || missing_b ) return missing_b-missing_a;
     return s->number[a]<s->number[b] ? -1 : s->number[a]>s->number[b];
   }

@@ -374,7 +374,8 @@ static void gather(void *column, void *room, size_t width, const uint32_t *order
 }
 
 static int compare_numbers(double a, double b){
-  if( isnan(a) || isnan(b) ) return isnan(b)-isnan(a);
+  /* isnan() says yes by 1, or by -1 on Windows */
+  if( isnan(a) || isnan(b) ) return (isnan(b)!=0) - (isnan(a)!=0);
   return a<b ? -1 : a>b;
 }
 

@@ -95,7 +95,7 @@ static void answer_detail(AtEnv *env, const AtStore *t, const AtStore *c, const 
   parts.n = 0;
   if( at_detail_open(env, &d, t, c, o, models, NULL, order) ){
     while( at_detail_next(env, &d) ){
-      double credit = at_detail_credit(&d), value = at_detail_value(&d);
+      double credit = at_detail_credit(env, &d), value = at_detail_value(env, &d);
       if( checks && (parts.n==0 || parts.model!=d.model || parts.conversion!=d.walk.conversion || parts.n>=MOST_ROWS) ){
         CHECK(parts.n<MOST_ROWS);
         check_parts(&parts, models);

@@ -30,10 +30,10 @@ static int open_path(AtEnv *env, AtPath *path, Input *in){
   return 1;
 }
 
-static void check_model(const AtModel *model, AtPath *path){
+static void check_model(AtEnv *env, const AtModel *model, AtPath *path){
   double value = 1000.01, size = 0;
   uint32_t i;
-  if( !at_divide(path, model, value, 0) ) return;
+  if( !at_divide(env, path, model, value, 0) ) return;
   for(i=0; i<path->n; i++){
     CHECK(isfinite(path->credit[i]) && isfinite(path->value[i]));
     if( model->kind!=AT_POINTS ) CHECK(path->credit[i]>=0 && path->credit[i]<=1);
@@ -64,7 +64,7 @@ static void fuzz(const uint8_t *data, size_t size){
         const AtModel *model = &models.model[m];
         CHECK(memchr(model->name, 0, sizeof model->name)!=NULL && model->name[0]!=0);
         CHECK(model->n_milestones<=n_milestones && (model->kind!=AT_POINTS || has_points));
-        if( model->kind!=AT_MARKOV ) check_model(model, &path);
+        if( model->kind!=AT_MARKOV ) check_model(&f.env, model, &path);
       }
     }
     at_path_close(f.env.alloc, &path);

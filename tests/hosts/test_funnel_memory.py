@@ -22,7 +22,7 @@ database.execute("INSERT INTO events(entity, ts, stage, label) WITH n(i) AS (SEL
 whole = database.execute(sys.argv[1])
 assert whole
 codes = []
-for room in [*range(0, 4000, 40), *range(4000, 40000, 400), *range(40000, 400000, 4000)]:
+for room in [*range(0, 4000, 40), *range(4000, 40000, 400), *range(40000, 400000, 4000), *range(400000, 1200000, 40000)]:
     database.execute("UPDATE events SET ts = ts WHERE id = 1")  # nothing comes from the cache
     statement, rows = database.prepare(sys.argv[1]), []
     limit(used() + room)
