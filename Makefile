@@ -69,7 +69,7 @@ HEADERS := $(wildcard ext/*.h ext/*/*.h)
 EXTENSION := $(BUILD)/attribution.$(SUFFIX)
 CORE_TESTS := $(patsubst tests/core/%.c,$(BUILD)/core/%$(EXE),$(wildcard tests/core/test_*.c))
 
-.PHONY: all demo test test-core test-sql test-peers test-writers test-cancel test-fresh bench bench-docs bench-funnel bench-effects reference examples debug clean test-builds test-numbers test-asan test-asan-clang test-valgrind test-tsan test-oom test-fuzz fuzz fuzz-minute test-limits test-large test-differential test-machines machine test-hosts coverage coverage-core coverage-sql coverage-mcdc
+.PHONY: all demo test test-built test-core test-sql test-peers test-writers test-cancel test-fresh bench bench-docs bench-funnel bench-effects reference examples debug clean test-builds test-numbers test-asan test-asan-clang test-valgrind test-tsan test-oom test-fuzz fuzz fuzz-minute test-limits test-large test-differential test-machines machine test-hosts coverage coverage-core coverage-sql coverage-mcdc
 .PHONY: setup-build setup-demo setup-test setup-peers setup-bench-peers setup-clang setup-fuzz setup-valgrind setup-machines setup-hosts setup-coverage setup-mcdc
 all: $(EXTENSION)
 
@@ -152,8 +152,6 @@ test-sql: setup-test $(EXTENSION) $(TEST_FILES)
 test-oom: setup-test $(EXTENSION) $(BUILD)/demo.db $(BUILD)/oom
 	$(PYTHON) tests/fault/oom.py
 
-test: setup-test test-core test-fuzz fuzz-minute test-sql
-
 # Fuzz targets (tests/fuzz/README.md). A low AT_PARALLEL_ROWS: what is small is shared out, too.
 FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ ?= $(FUZZ_TARGETS)
@@ -176,7 +174,7 @@ test-fuzz: $(FUZZ_TARGETS:%=$(BUILD)/replay/%)
 	@for t in $(FUZZ_TARGETS); do $(BUILD)/replay/$$t tests/fuzz/corpus/$$t || exit 1; done
 
 FUZZ_CC ?= clang
-FUZZ_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+FUZZ_FLAGS := -fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=all -fno-omit-frame-pointer
 $(BUILD)/fuzz/obj/%.o: ext/%.c $(HEADERS) | setup-fuzz
 	@mkdir -p $(@D)
 	@echo "  $@"
@@ -192,6 +190,13 @@ fuzz: $(FUZZ:%=$(BUILD)/fuzz/%)
 # All targets within a minute, two at a time and from the corpus on; the first inputs are the same in each run.
 fuzz-minute: $(FUZZ_TARGETS:%=$(BUILD)/fuzz/%)
 	@printf '%s\n' $(FUZZ_TARGETS) | FUZZ_SEED=1 CORPUS=$(BUILD)/fuzz/minute xargs -P 2 -n 1 sh tests/fuzz/run.sh $(BUILD)/fuzz 7
+
+# Built on every processor, once what is missing has been installed; then one after the other.
+test: setup-test setup-fuzz
+	$(Q)$(MAKE) --no-print-directory -j $(WORKERS) test-built
+	$(Q)$(MAKE) --no-print-directory test-core test-fuzz fuzz-minute test-sql
+
+test-built: $(EXTENSION) $(TEST_FILES) $(CORE_TESTS) $(BUILD)/low/limits $(FUZZ_TARGETS:%=$(BUILD)/replay/%) $(FUZZ_TARGETS:%=$(BUILD)/fuzz/%)
 
 # The hosts' tests at length; the sanitizers are preloaded, as Python is built without them.
 test-limits: setup-test $(EXTENSION) $(BUILD)/debug/attribution.$(SUFFIX)

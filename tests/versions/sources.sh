@@ -13,9 +13,10 @@ rm -rf "$folder"
 mkdir -p "$folder/get"
 folder=$(cd "$folder" && pwd)
 
-# Without an answer from its usual place an old release has been moved to the archive.
+# Debian's mirror as this system has it, then the usual one; an old release that neither has is in the archive.
+mirrors="$(apt-get indextargets --format '$(REPO_URI)' 'Label: Debian' 2>/dev/null | sort -u) http://deb.debian.org/debian http://archive.debian.org/debian"
 update() {
-  for mirror in http://deb.debian.org/debian http://archive.debian.org/debian; do
+  for mirror in $mirrors; do
     echo "deb-src [signed-by=$keyring] $mirror $1 main" > sources.list
     if apt-get -qq update > update.log 2>&1 && apt-cache showsrc sqlite3 2>/dev/null | grep -q "^Version: $version"; then return; fi
   done
