@@ -54,6 +54,7 @@ struct Connection {
   unsigned next_reading;            /* whose place the next one takes */
   int is_busy;                      /* see lone_heartbeat() */
   sqlite3_stmt *beat;
+  double confidence, quantile;      /* of the last call of wilson_low() or wilson_high() */
 };
 typedef struct Work Work;
 struct Work {

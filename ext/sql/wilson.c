@@ -7,6 +7,15 @@
 */
 #include "sql.h"
 
+/* The quantile of a confidence; it is the same for all rows, nearly always. */
+static double quantile_of(Connection *connection, double confidence){
+  if( connection->confidence!=confidence ){
+    connection->confidence = confidence;
+    connection->quantile = at_normal_quantile(confidence);
+  }
+  return connection->quantile;
+}
+
 static void bound(sqlite3_context *context, const char *name, int argc, sqlite3_value **argv, int high){
   static const char *const arguments[] = {"k", "n", "confidence"};
   AtEnv env = connection_env(sqlite3_user_data(context));
@@ -24,7 +33,7 @@ static void bound(sqlite3_context *context, const char *name, int argc, sqlite3_
     }
   }
   if( env.error.code ) result_failure(context, name, &env);
-  else if( !is_null && at_wilson(x[0], x[1], at_normal_quantile(x[2]), &bounds[0], &bounds[1]) ){
+  else if( !is_null && at_wilson(x[0], x[1], quantile_of(sqlite3_user_data(context), x[2]), &bounds[0], &bounds[1]) ){
     sqlite3_result_double(context, bounds[high]);
   }
 }
