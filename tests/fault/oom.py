@@ -1,4 +1,4 @@
-"""make test-oom: memory that ends at every allocation of every statement. What is run, in full and as a sample; see README.md."""
+"""make test-oom (oom.py [SAMPLES]): memory that ends at every allocation of every statement. What is run, in full and as a sample; see README.md."""
 
 import os
 import shutil
@@ -75,7 +75,8 @@ def run(arguments):
 
 
 def main():
-    todo = list(runs(BUILD / "fault", 0))
+    samples = int(sys.argv[1]) if len(sys.argv) > 1 else 0
+    todo = list(runs(BUILD / "fault", samples))
     failed = 0
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for (name, _), (text, well) in zip(todo, pool.map(run, [arguments for _, arguments in todo])):

@@ -257,3 +257,11 @@ def test_wilson_takes_sums_of_shares_and_knows_no_rate_of_nothing(db):
     """0.1 + 0.2 is more than 0.3 by a rounding; of nothing there is no rate, whatever was counted."""
     rows = db.execute("SELECT wilson_high(0.1 + 0.2, 0.3), wilson_low(3, 0), wilson_high(0, 0)").fetchall()
     assert rows == [(1.0, None, None)]
+
+
+def test_wilson_of_changing_confidence(db):
+    """Each row has the bounds of its own confidence, whatever the row before had."""
+    sql = "SELECT wilson_low(4, 10, column1), wilson_high(4, 10, column1) FROM (VALUES (0.9), (0.5), (0.95), (0.5), (0.9))"
+    rows = db.execute(sql).fetchall()
+    assert rows == [db.execute(f"SELECT wilson_low(4, 10, {c}), wilson_high(4, 10, {c})").fetchone() for c in (0.9, 0.5, 0.95, 0.5, 0.9)]
+    assert rows[0] == rows[4] and rows[1] == rows[3] and len(set(rows)) == 3
