@@ -172,6 +172,43 @@ static void test_only_the_best_is_kept(void **state){
   }
 }
 
+static int fill_queue(AtEnv *env, AtExtreme *x, int n){
+  int i;
+  for(i=0; i<n; i++){
+    char text[24];
+    AtCell value;
+    snprintf(text, sizeof text, "value %d", i);
+    value = cell_text(text);
+    if( !at_extreme_add(env, x, i, &value) ) return 0;
+  }
+  return 1;
+}
+
+/* A queue that has grown long is moved to more room in pieces: the host can say stop at each. */
+static void test_a_long_queue_is_stopped(void **state){
+  enum { LONG = 70000 };
+  Heap *heap = *state;
+  AtEnv env = heap_env(heap);
+  AtExtreme x = {0};
+  long beats, stop_at;
+  assert_true(fill_queue(&env, &x, LONG));
+  assert_int_equal(x.n, LONG);
+  at_extreme_free(env.alloc, &x);
+  beats = heap->beats;
+  assert_true(beats>2);
+  for(stop_at=1; stop_at<=beats; stop_at++){
+    memset(&x, 0, sizeof x);
+    env = heap_env(heap);
+    heap->beats = 0;
+    heap->stop_at = stop_at;
+    assert_false(fill_queue(&env, &x, LONG));
+    assert_int_equal(env.error.code, AT_INTERRUPT);
+    assert_int_equal(heap->beats, stop_at);
+    at_extreme_free(env.alloc, &x);
+  }
+  heap->stop_at = 0;
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     HEAP_TEST(test_random_frames),
@@ -179,6 +216,7 @@ int main(void){
     HEAP_TEST(test_worst_orders),
     HEAP_TEST(test_value_keeps_class_and_bytes),
     HEAP_TEST(test_only_the_best_is_kept),
+    HEAP_TEST(test_a_long_queue_is_stopped),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
