@@ -7,6 +7,7 @@
 */
 #include "audit.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -173,6 +174,7 @@ static void audit_pass(AtEnv *env, Stages *s, uint32_t number, const AtPass *pas
     at_found(env, s->x->findings, s->x->relation, AT_SKIPPED_STAGE, &place, "stage %s of pass %u has no event and is filled in with this one",
              at_quote(stage->text, stage->n).text, (unsigned)number);
   }
+  assert( pass->n>0 );
   while( rows[first].inferred ) first++;      /* the last row never is */
   if( rows[first].stage>1 && s->x->options->order!=AT_ORDER_ANY ){
     const AtStage *stage = &s->stages->stage[rows[first].stage-1];

@@ -52,7 +52,7 @@ static void *resize(void *ctx, void *block, size_t bytes){
 /* Says why a request was refused, and what to raise; nothing where it was SQLite that had no memory. */
 static void explain(void *ctx, AtEnv *env){
   Connection *c = ctx;
-  size_t megabytes = c->memory_limit/MEGABYTE;
+  int64_t megabytes = connection_megabytes(c);
   if( c->oversized>0 ){
     c->oversized--;
     at_fail(env, AT_INVALID, "more than 2 GB are needed in one piece, which SQLite never gives; read less: a view with "
@@ -61,15 +61,20 @@ static void explain(void *ctx, AtEnv *env){
   }
   if( c->refused==0 ) return;
   c->refused--;
-  at_fail(env, AT_INVALID, "more than %llu MB are needed, which is what statements of this connection may use; raise it: "
-          "SELECT attribution_memory_mb(%llu), or read less: a view with fewer rows",
-          (unsigned long long)megabytes, (unsigned long long)megabytes*2);
+  at_fail(env, AT_INVALID, "more than %lld MB are needed, which is what statements of this connection may use; raise it: "
+          "SELECT attribution_memory_mb(%lld), or read less: a view with fewer rows",
+          (long long)megabytes, (long long)megabytes*2);
 }
 
 /* Bounds what statements use, 0 = not. */
 void connection_limit(Connection *c, int64_t megabytes){
   uint64_t most = SIZE_MAX/MEGABYTE;
   c->memory_limit = megabytes<=0 ? 0 : (uint64_t)megabytes<most ? (size_t)megabytes*MEGABYTE : SIZE_MAX;
+}
+
+/* The bound as it is. */
+int64_t connection_megabytes(const Connection *c){
+  return (int64_t)(c->memory_limit/MEGABYTE);
 }
 
 /* A heartbeat steps a SELECT, which hears sqlite3_interrupt() and progress handlers on every SQLite. A handler is asked

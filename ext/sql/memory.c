@@ -25,5 +25,5 @@ void memory_mb_function(sqlite3_context *context, int argc, sqlite3_value **argv
     }
     connection_limit(connection, cell.integer);
   }
-  sqlite3_result_int64(context, (sqlite3_int64)(connection->memory_limit/((size_t)1024*1024)));
+  sqlite3_result_int64(context, connection_megabytes(connection));
 }

@@ -70,6 +70,7 @@ Connection *connection_open(sqlite3 *db);
 void connection_release(void *connection);
 void connection_lost_function(void *connection);
 void connection_limit(Connection *connection, int64_t megabytes);
+int64_t connection_megabytes(const Connection *connection);
 AtEnv connection_env(Connection *connection);
 void connection_busy(Connection *connection);
 void connection_rest(Connection *connection);

@@ -354,6 +354,14 @@ static void test_a_balanced_loop_by_sweeps(void **state){
   }
 }
 
+/* Two states of two words lead to each other for that many rounds before they are left. */
+static void add_long_loop(AtEnv *env, AtCounts *counts, double rounds){
+  char rows[400];
+  snprintf(rows, sizeof rows, "(start)->a > b: 1; (start)->c: 1; c->a > b: 1; c->(conversion): 1; a > b->b > a: 1; "
+           "b > a->a > b: %.0f; b > a->(conversion): 1; b > a->(null): 1", rounds);
+  add_counts(env, counts, rows);
+}
+
 /* The same where nobody chooses the solver: loops of order 2, alone, and beside so many
 ** other states that eliminating all for each channel would be much work. */
 static void test_nearly_closed_loops_of_order_two(void **state){
@@ -363,16 +371,14 @@ static void test_nearly_closed_loops_of_order_two(void **state){
   for(k=0; k<COUNT(sizes); k++){
     for(rounds=1; rounds<=1e12; rounds*=1e6){
       AtEnv env = heap_env(*state);
-      char rows[400], name[40];
+      char rows[300], name[40];
       AtCell start = cell_text("(start)"), null = cell_text("(null)"), state_name;
       long left = 20000;
       AtEffects e;
       Counted x;
       int i;
       memset(&x, 0, sizeof x);
-      snprintf(rows, sizeof rows, "(start)->a > b: 1; (start)->c: 1; c->a > b: 1; c->(conversion): 1; a > b->b > a: 1; "
-               "b > a->a > b: %.0f; b > a->(conversion): 1; b > a->(null): 1", rounds);
-      add_counts(&env, &x.counts, rows);
+      add_long_loop(&env, &x.counts, rounds);
       for(i=0; i<sizes[k]; i++){
         snprintf(name, sizeof name, "n%03d > n%03d", i%40, i/2);
         state_name = cell_text(name);
@@ -478,9 +484,7 @@ static void test_a_slow_chain_of_many_channels(void **state){
     Counted x;
     int i;
     memset(&x, 0, sizeof x);
-    snprintf(rows, sizeof rows, "(start)->a > b: 1; (start)->c: 1; c->a > b: 1; c->(conversion): 1; a > b->b > a: 1; "
-             "b > a->a > b: %.0f; b > a->(conversion): 1; b > a->(null): 1", rounds);
-    add_counts(&env, &x.counts, rows);
+    add_long_loop(&env, &x.counts, rounds);
     for(i=0; i<1000; i++){
       snprintf(name, sizeof name, "n%03d", i);
       state_name = cell_text(name);
