@@ -145,9 +145,16 @@ $(BUILD)/oom: tests/fault/oom.c $(wildcard tests/fault/*.h) | setup-build
 
 # One worker for each processor; every test stands alone.
 WORKERS ?= $(shell getconf _NPROCESSORS_ONLN)
-TEST_FILES := $(BUILD)/demo.db $(BUILD)/oom $(BUILD)/blocks/attribution.$(SUFFIX) $(BUILD)/cancel/touches-100000.db
+TEST_FILES := $(BUILD)/demo.db $(BUILD)/oom $(BUILD)/blocks/attribution.$(SUFFIX) $(BUILD)/pieces/attribution.$(SUFFIX) $(BUILD)/cancel/touches-100000.db
 test-sql: setup-test $(EXTENSION) $(TEST_FILES)
 	$(PYTHON) -m pytest -q -rs -n $(WORKERS) tests
+
+# The extension with an allocator that gives small pieces only (tests/hosts/test_memory_bound.py).
+$(BUILD)/pieces/attribution.$(SUFFIX): $(OBJECTS)
+	@mkdir -p $(@D)
+	@echo "  $@"
+	$(Q)$(CC) $(STRICT) -fPIC -fvisibility=hidden -DMOST_AT_ONCE=200000 $(CFLAGS) -c -o $(@D)/connection.o ext/sql/connection.c
+	$(Q)$(CC) $(SHARED) $(LDFLAGS) -o $@ $(@D)/connection.o $(filter-out %/connection.o,$(OBJECTS)) -lm -pthread
 
 test-oom: setup-test $(EXTENSION) $(BUILD)/demo.db $(BUILD)/oom
 	$(PYTHON) tests/fault/oom.py

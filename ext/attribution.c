@@ -133,7 +133,7 @@ static const Function functions[] = {
    "SELECT deal_id, logistic_predict((SELECT logistic_fit(status = 'won', fit = 'strong') FROM deals JOIN accounts USING (account_id) WHERE status <> 'open'), fit = 'strong') FROM deals JOIN accounts USING (account_id) WHERE status = 'open'"},
   {"attribution_memory_mb", 0, 1, SETTING, memory_mb_function, NULL, NULL, NULL, NULL,
    "attribution_memory_mb([megabytes])",
-   "the memory that running statements of this connection may use, in MB, after setting it; three quarters of the machine's at first; 0: no bound",
+   "the memory that running statements of this connection may use, in MB, after setting it; three quarters of the machine's or container's at first; 0: no bound",
    "SELECT attribution_memory_mb(8000)"},
   {"attribution_version", 0, 0, PURE, version_function, NULL, NULL, NULL, NULL,
    "attribution_version()", "version and build", "SELECT attribution_version()"},

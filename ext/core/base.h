@@ -117,8 +117,12 @@ void at_text_free(const AtAlloc *alloc, AtText *t);
 typedef int (*AtPart)(AtEnv *env, void *context, uint32_t part);
 int at_parallel(AtEnv *env, uint32_t n, AtPart part, void *context);
 int at_processors(void);
-uint64_t at_memory(void);
 int at_cut_range(int64_t first, int64_t last, int n, int i, int64_t *low, int64_t *high);
+
+/************************ Interface to code in machine.c **********************
+** How much memory there is.
+*/
+uint64_t at_memory(const char *root);
 
 /************************ Interface to code in number.c ***********************
 ** Numbers as text, whatever the process's locale.

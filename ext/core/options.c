@@ -241,7 +241,7 @@ static const struct { AtOptionInfo info; ReadOption read; } table[] = {
   {{"min_paths", "min_paths=100", "channels in fewer paths than this become (other)", AT_FOR_GROUPED}, read_min_paths},
   {{"separator", "separator=>", "what stands between the channels of a path or state", AT_FOR_TEXT}, read_separator},
   {{"most", "most=1000", "rows of each finding; one more says how many there are beside", AT_FOR_AUDIT|AT_FOR_FUNNEL_AUDIT}, read_most},
-  {{"cache_mb", "cache_mb=1024", "memory that this connection may keep loaded relations in; default an eighth of the machine's, 1024 at least", AT_FOR_ALL}, read_cache_mb},
+  {{"cache_mb", "cache_mb=1024", "memory that this connection may keep loaded relations in; default an eighth of the machine's or container's, or 1024 where that is more but at most half of it", AT_FOR_ALL}, read_cache_mb},
   {{"threads", "threads=2", "threads that this call may use, 1 to 16; default one per processor, up to 4; the answer is the same", AT_FOR_ALL|AT_FOR_LISTS}, read_threads},
 };
 #define N_OPTIONS ((int)(sizeof table/sizeof *table))

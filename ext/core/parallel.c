@@ -45,17 +45,6 @@ static int in_turn(AtEnv *env, uint32_t n, AtPart part, void *context){
 
 int at_processors(void){ return 1; }
 
-#if defined(_WIN32)
-#include <windows.h>
-uint64_t at_memory(void){
-  MEMORYSTATUSEX status;
-  status.dwLength = sizeof status;
-  return GlobalMemoryStatusEx(&status) ? status.ullTotalPhys : 0;
-}
-#else
-uint64_t at_memory(void){ return 0; }
-#endif
-
 int at_parallel(AtEnv *env, uint32_t n, AtPart part, void *context){
   return in_turn(env, n, part, context);
 }
@@ -205,16 +194,6 @@ static void end_thread(Thread thread){ pthread_join(thread, NULL); }
 int at_processors(void){
   long n = count_processors();
   return n<1 ? 1 : n>AT_MAX_THREADS ? AT_MAX_THREADS : (int)n;
-}
-
-/* Bytes of memory that the machine has; 0 where it does not say. */
-uint64_t at_memory(void){
-#if defined(_SC_PHYS_PAGES)
-  long pages = sysconf(_SC_PHYS_PAGES), each = sysconf(_SC_PAGESIZE);
-  return pages>0 && each>0 ? (uint64_t)pages*(uint64_t)each : 0;
-#else
-  return 0;
-#endif
 }
 
 static int hand_beat(void *context){

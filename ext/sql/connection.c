@@ -15,10 +15,12 @@
 
 /* A relation may be a view that calls us again; no deeper than this. */
 #define MAX_DEPTH 8
-#define DEFAULT_CACHE_MB 1024        /* or an eighth of the machine's memory, if that is more */
+#define DEFAULT_CACHE_MB 1024        /* or an eighth of the memory, if that is more; but never more than half of it */
 #define MAX_DEFAULT_THREADS 4
 #define MEGABYTE ((size_t)1024*1024)
-#define MOST_AT_ONCE 0x7ffffeff       /* bytes of a block that SQLite gives, at most */
+#ifndef MOST_AT_ONCE
+#define MOST_AT_ONCE 0x7ffffeff       /* bytes of a block that SQLite gives, at most; a test may lower it */
+#endif
 
 /* Whether statements would hold more than they may if a block grew. What is kept for later ones does not count. */
 static int is_beyond(const Connection *c, size_t growth){
@@ -142,6 +144,12 @@ static int default_threads(void){
   return n<MAX_DEFAULT_THREADS ? n : MAX_DEFAULT_THREADS;
 }
 
+/* The megabytes that a connection keeps relations in, until it is told another number. */
+static int64_t default_cache(int64_t memory){
+  if( memory/8>DEFAULT_CACHE_MB ) return memory/8;
+  return memory>0 && memory/2<DEFAULT_CACHE_MB ? memory/2 : DEFAULT_CACHE_MB;
+}
+
 /* A new connection with one reference, or NULL. */
 Connection *connection_open(sqlite3 *db){
   Connection *c = sqlite3_malloc64(sizeof *c);
@@ -153,8 +161,8 @@ Connection *connection_open(sqlite3 *db){
   c->alloc.resize = resize;
   c->alloc.ctx = c;
   c->alloc.explain = explain;
-  memory = (int64_t)(at_memory()/MEGABYTE);
-  cache_limit(c, memory/8>DEFAULT_CACHE_MB ? memory/8 : DEFAULT_CACHE_MB);
+  memory = (int64_t)(at_memory("")/MEGABYTE);
+  cache_limit(c, default_cache(memory));
   connection_limit(c, memory/4*3);
   c->threads = default_threads();
   return c;

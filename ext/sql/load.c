@@ -16,7 +16,7 @@
 
 #include <string.h>
 
-#define POINTER_TYPE "attribution_load"
+#define POINTER_TYPE "attribution_load " AT_VERSION   /* not that of another version in this process */
 #define PLAIN_ROWS 512              /* in a row without a look whether to stop */
 
 /* A row as most are, without cells; 0 where it is not. */

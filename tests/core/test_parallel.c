@@ -170,13 +170,6 @@ static void test_processors(void **state){
   assert_in_range(at_processors(), 1, AT_MAX_THREADS);
 }
 
-/* No computer with less has been seen for a while. */
-static void test_memory(void **state){
-  uint64_t bytes = at_memory();
-  (void)state;
-  assert_true(bytes==0 || (bytes>UINT64_C(16)<<20 && bytes<UINT64_C(1)<<50));
-}
-
 /* Where threads, or what they share, are not to be had, the work is done all the same. */
 static void test_without_threads(void **state){
   int what;
@@ -207,7 +200,6 @@ int main(void){
     cmocka_unit_test(test_stop_while_waiting),
     cmocka_unit_test(test_ranges),
     cmocka_unit_test(test_processors),
-    cmocka_unit_test(test_memory),
     cmocka_unit_test(test_without_threads),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,10 @@
 """What a statement needs: bytes per row, and the bound on it, whose error names what to raise. A hundred thousand touches; make test-large has a thousand times as many."""
 
 import ctypes
+import os
 import re
 import sqlite3
+from pathlib import Path
 
 import pytest
 
@@ -131,6 +133,30 @@ def test_bytes_per_touch_and_the_error_that_says_what_to_raise(path, name, sql, 
     other.close()
 
 
+PIECES = harness.ROOT / "build" / "pieces" / "attribution"
+
+
+@pytest.mark.skipif("ATTRIBUTION_SO" in os.environ, reason="the build with small pieces is made of the usual one")
+def test_more_than_one_block_can_hold_is_an_error_that_says_so(path):
+    """A build whose allocator gives 200,000 bytes at most in one piece, where SQLite's gives 2 GB."""
+    other = sqlite3.connect(path, isolation_level=None)
+    other.enable_load_extension(True)
+    other.load_extension(str(PIECES))
+    usual, told = connect(path), 0
+    for name, sql, _ in STATEMENTS:
+        before = allocated()
+        try:
+            assert other.execute(sql).fetchall() == usual.execute(sql).fetchall()
+        except sqlite3.OperationalError as error:
+            assert str(error) == f"{name}(): more than 2 GB are needed in one piece, which SQLite never gives; read less: a view with fewer rows, or smaller groups"
+            assert allocated() - before < 1_000_000, "a statement that has failed keeps memory"
+            told += 1
+    assert told > len(STATEMENTS) * 3 / 4
+    assert other.execute("SELECT first_touch(id, ts) FROM touches WHERE id < 100").fetchall() == usual.execute("SELECT first_touch(id, ts) FROM touches WHERE id < 100").fetchall()
+    other.close()
+    usual.close()
+
+
 def test_some_need_more_than_a_megabyte(path):
     """So that the test above has something to refuse."""
     connection = connect(path)
@@ -201,10 +227,22 @@ def test_whichever_thread_is_refused(path, threads):
     assert len(messages) == 1 and "more than 1 MB" in messages.pop()
 
 
+def memory():
+    """Bytes that the machine has, or the control groups of this process leave it."""
+    found = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
+    for line in Path("/proc/self/cgroup").read_text().splitlines():
+        _, kinds, group = line.split(":", 2)
+        mount, name = ("/sys/fs/cgroup", "memory.max") if not kinds else ("/sys/fs/cgroup/memory", "memory.limit_in_bytes")
+        if not kinds or "memory" in kinds.split(","):
+            folder = Path(mount + group)
+            files = [above / name for above in [folder, *folder.parents] if above.is_relative_to(mount)]
+            found += [int(file.read_text()) for file in files if file.exists() and file.read_text().strip() != "max"]
+    return min(found)
+
+
 def test_the_bound_at_first_and_none():
-    """Three quarters of the machine's memory; and cache_mb an eighth of it, or 1024."""
-    with open("/proc/meminfo") as file:
-        machine = int(re.search(r"MemTotal: +(\d+) kB", file.read())[1]) // 1024
+    """Three quarters of the memory; core's test_machine.c has control groups of its own."""
+    machine = memory() // 2**20
     connection = harness.connect()
     assert connection.execute("SELECT attribution_memory_mb()").fetchone() == (machine // 4 * 3,)
     bound(connection, 0)
