@@ -517,7 +517,7 @@ $(BLOCKS)/attribution.$(SUFFIX): $(SOURCES:ext/%.c=$(BLOCKS)/obj/%.o) tests/canc
 
 # Other SQLites: version-flavour. Versions and where they come from: tests/versions/sources.sh; flavours: tests/versions/build.sh.
 HOSTS ?= 3.34.1-debian 3.34.1-minimal 3.40.1-debian 3.40.1-minimal 3.40.1-debug 3.46.1-debian \
-  3.54.1-debian 3.54.1-minimal 3.54.1-strict 3.54.1-single 3.54.1-multi 3.54.1-debug
+  3.54.1-debian 3.54.1-minimal 3.54.1-strict 3.54.1-single 3.54.1-multi 3.54.1-debug 3.54.1-unshared
 HOSTS_TESTS ?= tests/sql tests/hosts tests/cookbook
 HOST_FOLDER = $(BUILD)/hosts/$(subst -,/,$1)
 $(BUILD)/hosts/%/source/complete: tests/versions/sources.sh | setup-hosts

@@ -7,6 +7,7 @@
 # single    without mutexes (SQLITE_THREADSAFE=0)
 # multi     one thread for each connection (SQLITE_THREADSAFE=2)
 # debug     SQLite's assertions and SQLITE_ENABLE_API_ARMOR, which find a wrong use of its interface
+# unshared  the same without shared caches: debug takes every file for one that may be shared, which is not read by several threads
 set -eu
 sources=$1
 flavour=$2
@@ -26,15 +27,21 @@ case $flavour in
   single) options="$common -DSQLITE_THREADSAFE=0" ;;
   multi) options="$common -DSQLITE_THREADSAFE=2" ;;
   debug) options="$common -DSQLITE_DEBUG -DSQLITE_ENABLE_API_ARMOR -DSQLITE_STRICT_SUBTYPE=1" ;;
+  unshared) options="$common -DSQLITE_DEBUG -DSQLITE_ENABLE_API_ARMOR -DSQLITE_OMIT_SHARED_CACHE" ;;
   *) echo "build.sh: unknown flavour $flavour" >&2; exit 2 ;;
 esac
 rm -rf "$folder"
 mkdir -p "$folder"
 echo "  $folder"
 # -O1 compiles in half the time. Python's module is linked to what SQLite left out by default before 3.36.
+also=
+if [ "$flavour" = unshared ]; then                            # Python's module calls it where it is told to
+  also=$folder/unshared.c
+  echo 'int sqlite3_enable_shared_cache(int on){ return on ? 21 : 0; }' > "$also"
+fi
 # shellcheck disable=SC2086
 ${CC:-cc} -O1 -g1 -w -fPIC -shared -Wl,-soname,libsqlite3.so.0 -DSQLITE_ENABLE_DESERIALIZE $options \
-  -o "$folder/libsqlite3.so.0" "$sources/sqlite3.c" -ldl -lm -pthread
+  -o "$folder/libsqlite3.so.0" "$sources/sqlite3.c" $also -ldl -lm -pthread
 for module in csv series; do ${CC:-cc} -O1 -w -fPIC -shared -I"$sources" -o "$folder/$module.so" "$sources/$module.c"; done
 if [ -e "$sources/shell" ]; then
   cp "$sources/shell" "$folder/sqlite3"
