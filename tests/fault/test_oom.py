@@ -15,7 +15,7 @@ CALLED = set("""
     memchr memcmp memcpy memmove memset snprintf vsnprintf sprintf strcat strchr strcmp strcpy strlen strncat strncmp strpbrk strstr strspn strcspn
     pthread_attr_destroy pthread_attr_init pthread_attr_setstacksize pthread_cond_destroy pthread_cond_init pthread_cond_signal
     pthread_cond_timedwait pthread_create pthread_join pthread_mutex_destroy pthread_mutex_init pthread_mutex_lock pthread_mutex_unlock
-    pthread_sigmask sigfillset stack_chk_fail
+    pthread_sigmask sigfillset stack_chk_fail open read close
 """.split())
 
 
