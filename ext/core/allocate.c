@@ -56,17 +56,12 @@ static int adds_up(double value, const double *part, uint32_t n){
   return fabs((sum.sum-value)+sum.rest)<=fabs(value)*0x1p-55 && fabs(value)>1e-250;
 }
 
-/* Asks, where the path is so long that each pass over it is long work. */
-static int may_go_on(AtEnv *env, uint32_t n){
-  return n<AT_STRETCH || at_alive(env, n);
-}
-
 /* Corrects the parts until their exact sum rounds to the value. Parts of 0
 ** stay 0. */
 void at_settle(AtEnv *env, double value, double *part, uint32_t n){
   int round;
   if( adds_up(value, part, n) ) return;
-  for(round=0; round<6 && may_go_on(env, n); round++){
+  for(round=0; round<6 && at_go_on(env, n); round++){
     double rest = left_over(value, part, n);
     uint32_t best;
     if( isnan(rest) || value-rest==value ) return;   /* value-rest: the sum, rounded once */
@@ -154,15 +149,15 @@ void at_allocate(AtEnv *env, double value, const double *weight, uint32_t n, dou
     }
     for(i=1; i<n && !some; i++) if( fabs(weight[i])>fabs(weight[largest]) ) largest = i;
     if( !some ) part[largest] = value;                 /* too small to divide */
-    at_settle(env, value, part, n);
+    if( at_go_on(env, n) ) at_settle(env, value, part, n);
     return;
   }
-  if( !largest_remainders(env, units, weight, n, part, scratch) ) return;
+  if( !largest_remainders(env, units, weight, n, part, scratch) || !at_go_on(env, n) ) return;
   for(i=0; i<n; i++){
     part[i] = part[i]==0 ? 0 : sign*in_units(part[i], unit);
     if( fabs(weight[i])>fabs(weight[largest]) ) largest = i;
   }
-  if( in_units(units, unit)!=size ){
+  if( in_units(units, unit)!=size && at_go_on(env, n) ){
     rest = left_over(value, part, n);
     part[largest] += rest;
   }

@@ -70,6 +70,11 @@ int at_alive(AtEnv *env, uint32_t work);
 #define AT_STRETCH 16384u           /* a test may say how many */
 #endif
 
+/* Asks before a pass over n rows of which a few are no work: at the end of one path, of which there are many. */
+static inline int at_go_on(AtEnv *env, size_t n){
+  return n<AT_STRETCH || at_alive(env, AT_STRETCH);
+}
+
 /* A stretch of the rows 0 .. n-1, of so many at the most, for loops that would be slowed down by at_alive() at every row:
 ** while( at_stretch(env, &s, n) ) for(i=s.first; i<s.limit; i++) ... */
 typedef struct AtStretch AtStretch;

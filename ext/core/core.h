@@ -285,7 +285,7 @@ void at_path_close(const AtAlloc *alloc, AtPath *path);
 ** The weights of one path under one model.
 */
 int32_t at_single_touch(const AtModel *model, const AtPath *path);
-int at_weights(const AtModel *model, AtPath *path, double *weight);
+int at_weights(AtEnv *env, const AtModel *model, AtPath *path, double *weight);
 int at_is_single(const AtModel *model);
 double at_points_sum(const AtPath *path);
 

@@ -159,15 +159,15 @@ static void divide_by_label(AtEnv *env, AtPath *path, double value, double unit)
 
 /* Divides a conversion of this value (NaN: none) over the path's touches:
 ** path->credit[] adds up to 1, path->value[] to the value. Returns 0 when the
-** model credits no touch: the conversion is unattributed. */
+** model credits no touch: the conversion is unattributed; and when the host says stop. */
 int at_divide(AtEnv *env, AtPath *path, const AtModel *model, double value, double unit){
   if( path->n==0 ) return 0;
   if( model->kind==AT_PARTICIPATION ){
     divide_by_label(env, path, value, unit);
-    return 1;
+    return !env->error.code;
   }
-  if( !at_weights(model, path, path->credit) ) return 0;
+  if( !at_weights(env, model, path, path->credit) ) return 0;
   at_allocate(env, value, path->credit, path->n, unit, path->value, path->scratch);
   at_settle(env, 1, path->credit, path->n);
-  return 1;
+  return !env->error.code;
 }

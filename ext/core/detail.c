@@ -115,7 +115,7 @@ static void weigh(AtEnv *env, AtDetail *d){
     d->divided = at_divide(env, path, model, at_detail_whole(d), d->walk.options->round);
     d->has_credit = d->has_value = 1;
   }else{
-    d->divided = at_weights(model, path, path->credit);
+    d->divided = at_weights(env, model, path, path->credit);
   }
 }
 
@@ -184,7 +184,7 @@ double at_detail_whole(const AtDetail *d){
 static void divide_value(AtEnv *env, AtDetail *d){
   AtPath *path = &d->walk.path;
   if( d->has_credit ){
-    at_weights(&d->models->model[d->model], path, path->credit);
+    at_weights(env, &d->models->model[d->model], path, path->credit);
     d->has_credit = 0;
   }
   at_allocate(env, at_detail_whole(d), path->credit, path->n, d->walk.options->round, path->value, path->scratch);

@@ -188,8 +188,11 @@ int at_path_build(AtEnv *env, AtPath *path, const AtStore *touches, const AtOpti
   path->n = n;
   if( !at_path_reserve(env, path, n) ) return 0;
   for(i=0; i<n; i++) path->row[i] = window.first+i;
+  if( !at_go_on(env, n) ) return 0;
   for(i=0; i<n; i++) path->label[i] = at_store_label(touches, window.first+i);
+  if( !at_go_on(env, n) ) return 0;
   if( path->ignored && n ) drop_ignored(path);
+  if( !at_go_on(env, path->n) ) return 0;
   if( o->path==AT_PATH_EXPOSURE ) keep_exposures(path);
   else if( o->path!=AT_PATH_ALL ) keep_once(path, o->path==AT_PATH_UNIQUE);
   if( o->max_touches && path->n>o->max_touches ){
@@ -198,9 +201,11 @@ int at_path_build(AtEnv *env, AtPath *path, const AtStore *touches, const AtOpti
     memmove(path->label, path->label+drop, o->max_touches*sizeof *path->label);
     path->n = o->max_touches;
   }
+  if( !at_go_on(env, path->n) ) return 0;
   for(i=0; i<path->n; i++) path->time[i] = at_store_when(touches, path->row[i]);
+  if( !at_go_on(env, path->n) ) return 0;
   if( touches->number ) for(i=0; i<path->n; i++) path->points[i] = touches->number[path->row[i]];
-  return 1;
+  return at_go_on(env, path->n);
 }
 
 /* The position of each milestone's touch: the last at or before its time. */

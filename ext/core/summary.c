@@ -97,7 +97,7 @@ static int add_model(AtEnv *env, Table *t, AtPath *path, const AtModel *model, u
       add(account_of(t, target->cell[i], m), path->credit[i], path->value[i], 1);
     }
   }else{
-    credited = at_weights(model, path, path->weight);
+    credited = at_weights(env, model, path, path->weight);
     for(i=0; credited && i<path->n; i++){
       double w = path->weight[i];
       if( w!=0 ) add(account_of(t, target->cell[i], m), w, target->value*w, 1);

@@ -69,11 +69,12 @@ static uint32_t mark_positions(const AtModel *m, const AtPath *path, double *wei
   return last;
 }
 
-static void position_weights(const AtModel *m, const AtPath *path, double *weight){
+static void position_weights(AtEnv *env, const AtModel *m, const AtPath *path, double *weight){
   uint32_t n_middle = 0, last, i;
   double total, middle;
   int k;
   memset(weight, 0, path->n*sizeof *weight);
+  if( !at_go_on(env, path->n) ) return;
   last = mark_positions(m, path, weight);
   for(i=0; i<=last; i++) n_middle += !path->scratch[i];
   total = m->first + m->last + (n_middle ? m->middle : 0);
@@ -82,6 +83,7 @@ static void position_weights(const AtModel *m, const AtPath *path, double *weigh
     equal_weights(weight, path->n);
     return;
   }
+  if( !at_go_on(env, path->n) ) return;
   middle = n_middle ? m->middle/n_middle : 0;
   if( fabs(total-1)<1e-12 ) total = 1;
   for(i=0; i<path->n; i++){
@@ -92,13 +94,17 @@ static void position_weights(const AtModel *m, const AtPath *path, double *weigh
 
 /* Ages count from the path's last touch: the same shares, and no underflow
 ** to 0/0 however old the path. */
-static void decay_weights(const AtModel *m, const AtPath *path, double *weight){
+static void decay_weights(AtEnv *env, const AtModel *m, const AtPath *path, double *weight){
   double per_half_life = 1.0/(double)m->half_life, total = 0;
   int64_t latest = path->time[path->n-1];
-  uint32_t i;
-  for(i=0; i<path->n; i++){
-    weight[i] = at_exp2_negative((double)(latest-path->time[i])*per_half_life);
-    total += weight[i];
+  uint32_t i, limit;
+  for(i=0; i<path->n; i=limit){
+    limit = path->n-i<AT_STRETCH ? path->n : i+AT_STRETCH;
+    if( i>0 && !at_alive(env, AT_STRETCH) ) return;
+    for(; i<limit; i++){
+      weight[i] = at_exp2_negative((double)(latest-path->time[i])*per_half_life);
+      total += weight[i];
+    }
   }
   for(i=0; i<path->n; i++) weight[i] /= total;
 }
@@ -118,9 +124,10 @@ double at_points_sum(const AtPath *path){
   return sum>size*1e-12 ? sum : 0;
 }
 
-static void point_weights(const AtPath *path, double *weight){
+static void point_weights(AtEnv *env, const AtPath *path, double *weight){
   double sum = at_points_sum(path);
   uint32_t i;
+  if( !at_go_on(env, path->n) ) return;
   if( sum==0 ){
     equal_weights(weight, path->n);
     return;
@@ -128,29 +135,32 @@ static void point_weights(const AtPath *path, double *weight){
   for(i=0; i<path->n; i++) weight[i] = isnan(path->points[i]) ? 0 : path->points[i]/sum;
 }
 
-static void participation_weights(AtPath *path, double *weight){
+/* count[] is 0 again however it ends. */
+static void participation_weights(AtEnv *env, AtPath *path, double *weight){
   uint32_t i;
   for(i=0; i<path->n; i++) path->count[path->label[i]]++;
-  for(i=0; i<path->n; i++) weight[i] = 1.0/path->count[path->label[i]];
+  if( at_go_on(env, path->n) ) for(i=0; i<path->n; i++) weight[i] = 1.0/path->count[path->label[i]];
   for(i=0; i<path->n; i++) path->count[path->label[i]] = 0;
 }
 
 /* Equal parts for the labels, each over its touches: participation's, divided. */
-static void shapley_weights(AtPath *path, double *weight){
+static void shapley_weights(AtEnv *env, AtPath *path, double *weight){
   double labels = 0;
   uint32_t i;
-  participation_weights(path, weight);
+  participation_weights(env, path, weight);
+  if( !at_go_on(env, path->n) ) return;
   for(i=0; i<path->n; i++) labels += weight[i];
   labels = floor(labels + 0.5);
   for(i=0; i<path->n; i++) weight[i] /= labels;
 }
 
 /* By the effects of the touches' labels. Those of a converting path are above 0. */
-static void markov_weights(const AtModel *m, const AtPath *path, double *weight){
+static void markov_weights(AtEnv *env, const AtModel *m, const AtPath *path, double *weight){
   double total = 0;
   uint32_t i;
   assert( m->effect );
   for(i=0; i<path->n; i++) total += m->effect[path->label[i]];
+  if( !at_go_on(env, path->n) ) return;
   if( !(total>0) ){
     equal_weights(weight, path->n);
     return;
@@ -158,9 +168,9 @@ static void markov_weights(const AtModel *m, const AtPath *path, double *weight)
   for(i=0; i<path->n; i++) weight[i] = m->effect[path->label[i]]/total;
 }
 
-/* Fills weight[0 .. path->n). Returns 0 when the model credits no touch. Uses
-** path->scratch. */
-int at_weights(const AtModel *model, AtPath *path, double *weight){
+/* Fills weight[0 .. path->n). Returns 0 when the model credits no touch, and when the host
+** says stop. Uses path->scratch. */
+int at_weights(AtEnv *env, const AtModel *model, AtPath *path, double *weight){
   int32_t single;
   if( path->n==0 ) return 0;
   if( at_is_single(model) ){
@@ -173,12 +183,12 @@ int at_weights(const AtModel *model, AtPath *path, double *weight){
   if( path->n==1 ){ weight[0] = 1; return 1; }
   switch( model->kind ){
     case AT_LINEAR: equal_weights(weight, path->n); break;
-    case AT_TIME_DECAY: decay_weights(model, path, weight); break;
-    case AT_POINTS: point_weights(path, weight); break;
-    case AT_PARTICIPATION: participation_weights(path, weight); break;
-    case AT_SHAPLEY: shapley_weights(path, weight); break;
-    case AT_MARKOV: markov_weights(model, path, weight); break;
-    default: position_weights(model, path, weight); break;
+    case AT_TIME_DECAY: decay_weights(env, model, path, weight); break;
+    case AT_POINTS: point_weights(env, path, weight); break;
+    case AT_PARTICIPATION: participation_weights(env, path, weight); break;
+    case AT_SHAPLEY: shapley_weights(env, path, weight); break;
+    case AT_MARKOV: markov_weights(env, model, path, weight); break;
+    default: position_weights(env, model, path, weight); break;
   }
-  return 1;
+  return at_go_on(env, path->n);
 }

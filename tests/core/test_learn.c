@@ -137,7 +137,7 @@ static void check_weights(AtEnv *env, const char *model, double *effect, const c
   assert_true(at_path_labels(env, &path, 26) && at_path_reserve(env, &path, 16));
   for(; *labels; labels++) if( *labels!=' ' ) path.label[path.n++] = (uint32_t)(*labels-'a');
   models.model[0].effect = effect;
-  assert_true(at_weights(&models.model[0], &path, weight));
+  assert_true(at_weights(env, &models.model[0], &path, weight));
   for(i=0; i<path.n; i++){
     char *end;
     assert_near(weight[i], strtod(expected, &end), 1e-16, model);

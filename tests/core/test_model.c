@@ -264,7 +264,7 @@ static void test_hand_paths(void **state){
     AtEnv env = heap_env(*state);
     AtModel model = model_of(&env, h->model);
     AtPath path = hand_path(&env, h, model.kind);
-    assert_true(at_weights(&model, &path, path.weight));
+    assert_true(at_weights(&env, &model, &path, path.weight));
     for(k=0; k<path.n; k++){
       if( !(fabs(path.weight[k]-h->weight[k])<1e-14) ){
         fail_msg("%s over %s: %.17g at %u, not %.17g", h->model, h->labels, path.weight[k], k+1, h->weight[k]);
@@ -286,13 +286,13 @@ static void test_nothing_to_credit(void **state){
     memset(&model, 0, sizeof model);
     model.kind = info->kind;
     model.n_milestones = info->kind==AT_MILESTONE ? 2 : 0;
-    assert_false(at_weights(&model, &path, path.weight));
+    assert_false(at_weights(&env, &model, &path, path.weight));
     assert_int_equal(at_is_single(&model), model.kind==AT_FIRST_TOUCH || model.kind==AT_LAST_TOUCH
                      || model.kind==AT_LAST_NON_DIRECT || model.kind==AT_MILESTONE);
     if( at_is_single(&model) ) assert_int_equal(at_single_touch(&model, &path), -1);
     at_path_close(env.alloc, &path);
     path = hand_path(&env, &two, info->kind);
-    if( model.kind==AT_MILESTONE ) assert_false(at_weights(&model, &path, path.weight));
+    if( model.kind==AT_MILESTONE ) assert_false(at_weights(&env, &model, &path, path.weight));
     at_path_close(env.alloc, &path);
   }
 }
@@ -320,7 +320,7 @@ static void test_sums(void **state){
     }
     path.n_milestones = 2;
     for(k=0; k<2; k++) path.milestone[k] = (int32_t)random_below(&r, n+1)-1;
-    assert_true(at_weights(&model, &path, path.weight));
+    assert_true(at_weights(&env, &model, &path, path.weight));
     if( model.kind==AT_PARTICIPATION && n>1 ) expected = labels;
     for(k=0; k<n; k++) assert_true(path.weight[k]>=0 && path.weight[k]<=1+1e-12);
     sum = exact_sum(path.weight, n);
@@ -339,7 +339,7 @@ static void test_decay_of_old_paths(void **state){
   path.time[0] = AT_MIN_TIME;
   path.time[1] = AT_MAX_TIME-1;
   path.time[2] = AT_MAX_TIME;
-  assert_true(at_weights(&model, &path, path.weight));
+  assert_true(at_weights(&env, &model, &path, path.weight));
   assert_true(path.weight[0]==0);
   assert_true(fabs(path.weight[1]-1/3.)<1e-15 && fabs(path.weight[2]-2/3.)<1e-15);
   at_path_close(env.alloc, &path);
