@@ -52,6 +52,8 @@ endif
 
 # No -march=native and no contraction: the same bits on every machine.
 STRICT := -std=c11 -Wall -Wextra -Wpedantic -Werror -ffp-contract=off
+# A double that becomes a whole number unsaid; MinGW's own isnan() would be one that becomes a float.
+FLOAT_CONVERSION := $(if $(EXE),,-Wfloat-conversion)
 # On 32-bit x86 compilers would compute in the wider registers of the 387.
 ifneq (,$(filter i386-% i486-% i586-% i686-%,$(shell $(CC) -dumpmachine 2>/dev/null)))
   STRICT += -msse2 -mfpmath=sse
@@ -93,7 +95,7 @@ $(EXTENSION): $(OBJECTS)
 $(BUILD)/obj/%.o: ext/%.c $(HEADERS) | setup-build
 	@mkdir -p $(@D)
 	@echo "  $@"
-	$(Q)$(CC) $(STRICT) -Wfloat-conversion -fPIC -fvisibility=hidden -DNDEBUG $(CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(STRICT) $(FLOAT_CONVERSION) -fPIC -fvisibility=hidden -DNDEBUG $(CFLAGS) -c -o $@ $<
 
 # The same with assertions and sanitizers; needs LD_PRELOAD of libasan to load.
 debug: $(BUILD)/debug/attribution.$(SUFFIX)

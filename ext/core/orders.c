@@ -41,9 +41,11 @@ static int add_score(AtEnv *env, Scores *s, double leaving, double conversions, 
   return at_alive(env, 1);
 }
 
-/* The area under the curve; NaN without conversions or nulls. */
+/* The area under the curve; NaN without conversions or nulls. Counts may be fractions, whose products
+** are rounded, so that all of them could seem to be more than all. */
 static double area(AtEnv *env, const Scores *s){
   AtSum wins = {0, 0}, conversions = {0, 0}, nulls = {0, 0};
+  double share;
   uint32_t *order = at_pairs_order(env, &s->pairs), i;
   for(i=0; order && i<s->pairs.n && at_alive(env, 1); i++){
     const Tie *tie = &s->ties[order[i]];
@@ -53,7 +55,8 @@ static double area(AtEnv *env, const Scores *s){
   }
   at_free(env->alloc, order);
   if( !(at_sum_total(&conversions)>0 && at_sum_total(&nulls)>0) ) return NAN;
-  return at_sum_total(&wins)/(at_sum_total(&conversions)*at_sum_total(&nulls));
+  share = at_sum_total(&wins)/(at_sum_total(&conversions)*at_sum_total(&nulls));
+  return share>1 ? 1 : share;
 }
 
 static void scores_free(const AtAlloc *alloc, Scores *s){

@@ -143,7 +143,7 @@ const AtPastStay *at_past_stays(const AtPast *p, uint32_t label, uint32_t stage,
   const AtPastStay *stays = label==AT_ALL_LABELS ? p->stays : p->labelled;
   uint32_t first = place_of(stays, p->n, label, stage, INT64_MAX);
   *n = place_of(stays, p->n, label, stage, AT_JUST_ENTERED)-first;
-  return stays+first;
+  return first ? stays+first : stays;               /* there may be none at all */
 }
 
 /* How many of them are known to be longer than an age, in cells. */

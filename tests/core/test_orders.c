@@ -52,6 +52,26 @@ static void test_by_hand(void **state){
   }
 }
 
+/* Channels that always convert and one that never does: 1, and not a last bit more, however fractions of conversions round. */
+static void test_fractions_of_conversions(void **state){
+  Random r = {7};
+  int trial;
+  for(trial=0; trial<2000; trial++){
+    AtEnv env = heap_env(*state);
+    AtOrder rows[AT_MAX_ORDER];
+    AtPaths p;
+    char text[400];
+    int n, i;
+    snprintf(text, sizeof text, "a: %.17g; a > b: %.17g; b > c: %.17g; x: 0 %.17g; x > x: 0 %.17g", 20+random_unit(&r), random_unit(&r), random_unit(&r)/7,
+             random_unit(&r), random_unit(&r)*3);
+    assert_true(open_paths(&env, &p, text, 0));
+    n = at_orders(&env, &p, rows);
+    assert_true(n>0);
+    for(i=0; i<n; i++) if( !(rows[i].auc<=1 && rows[i].auc>=1-1e-15) ) fail_msg("%s: %.17g", text, rows[i].auc);
+    at_paths_free(env.alloc, &p);
+  }
+}
+
 /* Nodes are C(n + k - 1, k). */
 static void test_penalties(void **state){
   static const double nodes[] = {3, 6, 10, 15, 21, 28};
@@ -183,6 +203,7 @@ static void test_failures(void **state){
 int main(void){
   const struct CMUnitTest tests[] = {
     HEAP_TEST(test_by_hand),
+    HEAP_TEST(test_fractions_of_conversions),
     HEAP_TEST(test_penalties),
     HEAP_TEST(test_every_pair),
     HEAP_TEST(test_large_counts),
