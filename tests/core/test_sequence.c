@@ -34,9 +34,10 @@ static int may_be_left(const AtElement *e){
 
 /* Elements from i on, from row at; gates measure from row base. */
 static int matches(Try *t, uint32_t i, uint32_t at, uint32_t base){
-  const AtElement *e = &t->e[i];
+  const AtElement *e;
   uint32_t p;
   if( i==t->n ){ t->end = at; return 1; }
+  e = &t->e[i];
   if( e->kind==AT_ELEMENT_STAR || e->kind==AT_ELEMENT_GATE ){
     for(p=at; p<t->c->n; p++){
       if( e->kind==AT_ELEMENT_GATE && !gate_holds(e, t->c->time[p]-t->c->time[base]) ) continue;
