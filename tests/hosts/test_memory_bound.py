@@ -201,6 +201,21 @@ def test_whichever_thread_is_refused(path, threads):
     assert len(messages) == 1 and "more than 1 MB" in messages.pop()
 
 
+def test_a_bound_below_what_is_in_use(path):
+    """Whoever has its memory keeps it; whoever asks for more is told."""
+    connection = connect(path)
+    sql = "SELECT count(*) FROM attribution('touches', 'conversions', 'linear', 'cache_mb=0')"
+    open_rows = connection.execute("SELECT * FROM attribution('touches', 'conversions', 'linear', 'cache_mb=0')")
+    rows = [open_rows.fetchone()]
+    bound(connection, 1)
+    with pytest.raises(sqlite3.OperationalError, match=r"more than 1 MB are needed"):
+        connection.execute(sql).fetchall()
+    rows += open_rows.fetchall()
+    bound(connection, 100)
+    assert connection.execute(sql).fetchone() == (len(rows),)
+    connection.close()
+
+
 def test_the_bound_at_first_and_none():
     """Three quarters of the machine's memory; and cache_mb an eighth of it, or 1024."""
     with open("/proc/meminfo") as file:
