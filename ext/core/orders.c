@@ -24,10 +24,11 @@ struct Scores {
 
 /* The ends of one state. */
 static int add_score(AtEnv *env, Scores *s, double leaving, double conversions, double nulls){
-  double score = leaving>0 ? conversions/leaving : 0;
+  double score;
   int64_t bits;
   uint32_t id;
   if( !(conversions+nulls>0) ) return at_alive(env, 1);
+  score = conversions/leaving;                     /* which the ends are part of */
   memcpy(&bits, &score, sizeof bits);
   id = at_pair_id(env, &s->pairs, bits, 0);
   if( id==UINT32_MAX ) return 0;

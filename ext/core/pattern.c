@@ -20,12 +20,9 @@ struct Reader {
   uint32_t n_conditions;
 };
 
-/* Fails at byte position at, counted in characters from 1. */
+/* Fails at byte position at, in characters from 1: what has been read is ASCII. */
 static int fail_at(Reader *r, size_t at, const char *mend){
-  size_t i;
-  unsigned character = 1;
-  for(i=0; i<at; i++) if( ((unsigned char)r->text[i] & 0xc0)!=0x80 ) character++;
-  at_fail(r->env, AT_INVALID, "pattern cannot be read at character %u (got %s); %s", character,
+  at_fail(r->env, AT_INVALID, "pattern cannot be read at character %u (got %s); %s", (unsigned)at+1,
           at<r->n ? at_quote(r->text+at, r->n-at).text : "its end", mend);
   return 0;
 }

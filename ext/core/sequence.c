@@ -129,10 +129,7 @@ static uint32_t match_end(Taker *t, const AtConditions *c, uint32_t base, uint32
     if( !may_be_empty(&t->link[i]) ) return NONE;
   }
   if( i==t->n_link ) return at;
-  while( i-->0 ){                                  /* a '.*' before it may skip all rows */
-    if( t->link[i].kind==AT_ELEMENT_STAR ) return rest_may_be_empty(t, i) ? c->n : NONE;
-  }
-  return NONE;
+  return i>0 && rest_may_be_empty(t, i) ? c->n : NONE;    /* what is before a gate is a '.*', which may skip all rows */
 }
 
 /********************************** Good rows ********************************/

@@ -131,10 +131,8 @@ static uint32_t add_link(Scan *s, uint32_t parent, uint32_t from){
 static void reach(Scan *s, uint32_t k, int64_t entry, uint32_t parent, uint32_t from){
   Reached *r = &s->reached[k];
   if( r->entry!=AT_NO_TIME && r->entry>=entry ) return;
-  if( r->own!=s->time ){
-    r->before = r->entry;
-    r->before_link = r->link;
-  }
+  r->before = r->entry;                            /* at an instant a step is reached once */
+  r->before_link = r->link;
   r->entry = entry;
   r->own = s->time;
   r->link = add_link(s, parent, from);

@@ -79,13 +79,12 @@ void ingest_final(sqlite3_context *context){
   sqlite3_result_int(context, 1);
 }
 
+/* The entity, a number or a text: rows of no other are searched for (finds_all() in snapshot.c). */
 static void bind_cell(sqlite3_stmt *stmt, const AtCell *cell){
   switch( cell->type ){
     case AT_INT: sqlite3_bind_int64(stmt, 2, cell->integer); return;
     case AT_REAL: sqlite3_bind_double(stmt, 2, cell->real); return;
-    case AT_TEXT: sqlite3_bind_text64(stmt, 2, cell->text, cell->n, SQLITE_STATIC, SQLITE_UTF8); return;
-    case AT_BLOB: sqlite3_bind_blob64(stmt, 2, cell->text, cell->n, SQLITE_STATIC); return;
-    default: sqlite3_bind_null(stmt, 2);
+    default: sqlite3_bind_text64(stmt, 2, cell->text, cell->n, SQLITE_STATIC, SQLITE_UTF8);
   }
 }
 

@@ -85,6 +85,7 @@ static void test_by_hand(void **state){
     {"order=any", "1 b@1 1 c@2 1 a@3 1 b@4", "[rows 4, used 4, skipped 0, refused 0, listed nowhere 0, passes 2: won 1, exited 0, recycled 0, open 1]", 0, NULL},
     {"order=any", "1 b@1 1 b@2 1 c@2 1 a@3", "repeated_stage:2 same_instant:2 [rows 4, used 4, skipped 0, refused 0, listed nowhere 0, passes 1: won 1, exited 0, recycled 0, open 0]",
      AT_REPEATED_STAGE, "stage 'b' has been reached; the event is ignored"},
+    {"as_of=1700000000", "1 a@0 1 b@5 1 c@5", "future_time:2 future_time:3 [rows 3, used 1, skipped 0, refused 0, later than as_of 2, listed nowhere 0, passes 1: won 0, exited 0, recycled 0, open 1]", -1, NULL},
     {"", "1 a@0 1 b@0 1 c@1", "same_instant:1 [rows 3, used 3, skipped 0, refused 0, listed nowhere 0, passes 1: won 1, exited 0, recycled 0, open 0]", AT_SAME_INSTANT, "2 stages at one time"},
     {"recycle=10", "1 a@0 1 b@11 1 c@12", "skipped_stage:2 late_start:2 ended_by_deadline:1 [rows 3, used 3, skipped 0, refused 0, listed nowhere 0, passes 2: won 1, exited 0, recycled 1, open 0]",
      AT_ENDED_BY_DEADLINE, "pass 1 ends in stage 'a' as recycled by a deadline"},
@@ -261,6 +262,21 @@ static void test_failures(void **state){
   check_stops(*state, audit_many, whole, 15);
 }
 
+/* A name that is too long to be offered is not; a shorter one that is near is. */
+static void test_names_too_long_to_offer(void **state){
+  AtEnv env = heap_env(*state);
+  char stages[200], shown[600];
+  Row rows[4];
+  Case x;
+  memset(stages, 'x', 130);
+  strcpy(stages+130, " > discovery > won");
+  assert_true(audit(&env, &x, "", stages, 0, rows, read_events("1 dicsovery@0 1 discovery@1 1 won@2", rows)));
+  show(&x.findings, shown, sizeof shown);
+  assert_string_equal(shown, "unknown_stage absent_stage skipped_stage:2 late_start:2 [rows 3, used 3, skipped 0, refused 0, listed nowhere 1, passes 1: won 1, exited 0, recycled 0, open 0]");
+  assert_detail(&x.findings, AT_UNKNOWN_STAGE, "'dicsovery'|did you mean discovery?");
+  close_case(&env, &x);
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     HEAP_TEST(test_by_hand),
@@ -270,6 +286,7 @@ int main(void){
     HEAP_TEST(test_every_event_is_somewhere),
     HEAP_TEST(test_order_of_rows),
     HEAP_TEST(test_failures),
+    HEAP_TEST(test_names_too_long_to_offer),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

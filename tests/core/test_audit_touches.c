@@ -457,6 +457,122 @@ static void test_ids_and_units(void **state){
   }
 }
 
+/* A row's second fault has the place of the first; what is found without ids has none. */
+static void test_faults_of_one_row(void **state){
+  Row touches[2], deal = good_deal();
+  int has_id;
+  touches[0] = touches[1] = good_touch();
+  touches[1].label = cell_null();
+  touches[1].number = cell_integer(-1);
+  touches[1].id = cell_integer(2);
+  for(has_id=0; has_id<2; has_id++){
+    AtEnv env = heap_env(*state);
+    char shown[600];
+    Case x;
+    memset(&x, 0, sizeof x);
+    x.shapes[0] = shape_of(1, 1, 0, has_id);
+    x.shapes[1] = shape_of(0, 1, 2, has_id);
+    at_options_parse(&env, &x.options, "", 0, AT_FOR_AUDIT);
+    at_findings_open(&x.findings, x.options.most);
+    assert_true(at_audited_open(&env, &x.audited[0], &x.findings, 0, &x.shapes[0], &x.options, NULL));
+    assert_true(at_audited_open(&env, &x.audited[1], &x.findings, 1, &x.shapes[1], &x.options, NULL));
+    feed(&env, &x.audited[0], touches, 2);
+    feed(&env, &x.audited[1], &deal, 1);
+    assert_true(at_audited_finish(&env, &x.audited[0]) && at_audited_finish(&env, &x.audited[1]));
+    assert_true(at_audit_journeys(&env, &x.audited[0], &x.audited[1]) && at_findings_sort(&env, &x.findings));
+    show(&x.findings, shown, sizeof shown);
+    assert_string_equal(shown, has_id ? "missing_label:2 negative_points:2 [rows 2, used 2, skipped 0, refused 0] "
+                                        "[rows 1, used 1, skipped 0, refused 0, unattributed 0, value 50.0, unattributed value 0.0]"
+                                      : "missing_label negative_points [rows 2, used 2, skipped 0, refused 0] "
+                                        "[rows 1, used 1, skipped 0, refused 0, unattributed 0, value 50.0, unattributed value 0.0]");
+    assert_detail(&x.findings, AT_MISSING_LABEL, "(account_id 1, touched_at 1700000000)");
+    assert_detail(&x.findings, AT_NEGATIVE_POINTS, "(account_id 1, touched_at 1700000000)");
+    close_case(&env, &x);
+  }
+}
+
+/* A date before 1990 as text is old: no number in another unit, nor one that looks like a date (these seconds are 20240131). */
+static void test_old_dates(void **state){
+  Row touch = good_touch(), deal = good_deal();
+  touch.time = cell_text("1970-08-23 06:15:31");
+  check(*state, "", &touch, 1, &deal, 1, "old_time:1 " FINE, AT_OLD_TIME, "touched_at is earlier than 1990");
+}
+
+/* A key of the touches that is a BLOB, written as the number of a conversion. */
+static void test_keys_of_bytes(void **state){
+  Row touches[2], deals[2];
+  touches[0] = touches[1] = good_touch();
+  touches[0].entity = cell_bytes(AT_BLOB, "7", 1);
+  touches[1].id = cell_integer(2);
+  deals[0] = deals[1] = good_deal();
+  deals[0].entity = cell_integer(7);
+  deals[1].id = cell_integer(2);
+  check(*state, "", touches, 2, deals, 2, "entities_without_conversion [rows 2, used 2, skipped 0, refused 0] similar_keys:1 no_touches:1 "
+        "[rows 2, used 2, skipped 0, refused 0, unattributed 1, value 100.0, unattributed value 50.0]", AT_SIMILAR_KEYS, "is 7, but a BLOB is nearly the same");
+  touches[0].entity = cell_text("1e999");            /* no number that there is: a text like any other */
+  deals[0].entity = cell_text("1E999");
+  check(*state, "", touches, 2, deals, 2, "entities_without_conversion [rows 2, used 2, skipped 0, refused 0] similar_keys:1 no_touches:1 "
+        "[rows 2, used 2, skipped 0, refused 0, unattributed 1, value 100.0, unattributed value 50.0]", AT_SIMILAR_KEYS, "'1E999'|'1e999'");
+}
+
+/* Spellings whose order as texts takes turns, more than a handful, and some of several rows. */
+static void test_spellings_that_take_turns(void **state){
+  static const char *const spellings[] = {"ADS", "SEO", "ads", "seo", "seo"};
+  static char texts[40][8];
+  Row touches[40], deal = good_deal();
+  int i, k;
+  for(i=0; i<40; i++){
+    touches[i] = good_touch();
+    touches[i].time = cell_integer(FIRST+i);
+    touches[i].label = cell_text(spellings[i%5]);
+    touches[i].id = cell_integer(i);
+  }
+  check(*state, "", touches, 5, &deal, 1, "similar_labels similar_labels [rows 5, used 5, skipped 0, refused 0] "
+        "[rows 1, used 1, skipped 0, refused 0, unattributed 0, value 50.0, unattributed value 0.0]", AT_SIMILAR_LABELS, "'ADS' (1 row), 'ads' (1 row) are");
+  touches[0] = touches[3];                           /* the same row twice */
+  check(*state, "", touches, 5, &deal, 1, "duplicate:3 similar_labels [rows 5, used 5, skipped 0, refused 0] "
+        "[rows 1, used 1, skipped 0, refused 0, unattributed 0, value 50.0, unattributed value 0.0]", AT_SIMILAR_LABELS, "'SEO' (1 row), 'seo' (3 rows) are");
+  for(i=0; i<40; i++){                               /* 'abcde' in 20 ways of upper case, 'bbbbb' in as many */
+    for(k=0; k<5; k++) texts[i][k] = (char)((i%20>>k & 1 ? 'A' : 'a') + (i<20 ? k : 1));
+    touches[i].label = cell_text(texts[i]);
+  }
+  check(*state, "", touches, 40, &deal, 1, "similar_labels similar_labels [rows 40, used 40, skipped 0, refused 0] "
+        "[rows 1, used 1, skipped 0, refused 0, unattributed 0, value 50.0, unattributed value 0.0]", AT_SIMILAR_LABELS,
+        "'ABCDe' (1 row), 'ABCde' (1 row)|'ABcde' (1 row), and 15 more");
+}
+
+/* Many conversions of one instant, their values in turns: all but the first of each value are duplicates. */
+static void test_many_of_one_instant(void **state){
+  Row touch = good_touch(), deals[40];
+  char wanted[1000] = "[rows 1, used 1, skipped 0, refused 0]";
+  int i;
+  for(i=0; i<40; i++){
+    deals[i] = good_deal();
+    deals[i].number = cell_integer(i%2 ? 10 : 20);
+    deals[i].id = cell_integer(i+1);
+    if( i>1 ) snprintf(wanted+strlen(wanted), sizeof wanted-strlen(wanted), " duplicate:%d", i+1);
+  }
+  strcat(wanted, " [rows 40, used 40, skipped 0, refused 0, unattributed 0, value 600.0, unattributed value 0.0]");
+  check(*state, "", &touch, 1, deals, 40, wanted, AT_DUPLICATE, "row 1 has the same");
+}
+
+/* Where there are no touches, no key is of another class than theirs. */
+static void test_keys_of_nobody(void **state){
+  Row deal = good_deal();
+  deal.entity = cell_text("x");
+  check(*state, "most=1", NULL, 0, &deal, 1, "[rows 0, used 0, skipped 0, refused 0] no_touches:1 [rows 1, used 1, skipped 0, refused 0, unattributed 1, value 50.0, unattributed value 50.0]", 0, NULL);
+}
+
+/* Rows without an id are not the same row. */
+static void test_several_without_an_id(void **state){
+  Row touches[2], deal = good_deal();
+  touches[0] = touches[1] = good_touch();
+  touches[1].time = cell_integer(FIRST+1);
+  touches[0].id = touches[1].id = cell_null();
+  check(*state, "touch_id=key", touches, 2, &deal, 1, "missing_id missing_id [rows 2, used 2, skipped 0, refused 0] "
+        "[rows 1, used 1, skipped 0, refused 0, unattributed 0, value 50.0, unattributed value 0.0]", AT_MISSING_ID, "key is NULL");
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     HEAP_TEST(test_nothing_to_find),
@@ -471,6 +587,13 @@ int main(void){
     HEAP_TEST(test_failures),
     HEAP_TEST(test_numbers_that_are_dates),
     HEAP_TEST(test_ids_and_units),
+    HEAP_TEST(test_faults_of_one_row),
+    HEAP_TEST(test_old_dates),
+    HEAP_TEST(test_keys_of_bytes),
+    HEAP_TEST(test_spellings_that_take_turns),
+    HEAP_TEST(test_many_of_one_instant),
+    HEAP_TEST(test_several_without_an_id),
+    HEAP_TEST(test_keys_of_nobody),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

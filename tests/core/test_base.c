@@ -77,6 +77,8 @@ static void test_quotes(void **state){
   assert_quoted("a\tb\x7f\0", 5, "'a?b?\?'");
   assert_quoted(forty, 40, "'1234567890123456789012345678901234567890'");
   assert_quoted("1234567890123456789012345678901234567890x", 41, "'1234567890123456789012345678901234567890'...");
+  assert_quoted("\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80"
+                "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80", 42, "''...");   /* no character begins */
   /* a character of two, three and four bytes across byte 40 is left out whole */
   assert_quoted("123456789012345678901234567890123456789\xc3\xa4", 41, "'123456789012345678901234567890123456789'...");
   assert_quoted("12345678901234567890123456789012345678\xe2\x82\xac", 41, "'12345678901234567890123456789012345678'...");

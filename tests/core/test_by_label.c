@@ -103,7 +103,7 @@ static void reference(AtEnv *env, Details *out, const AtStore *t, const AtStore 
   out->n = 0;
   assert_true(at_walk_open(env, &walk, t, c, o, NULL));
   while( at_walk_next(env, &walk) ){
-    double whole = c->number[walk.conversion];
+    double whole = c->number ? c->number[walk.conversion] : NAN;
     int m;
     for(m=0; m<models->n; m++){
       int divided = at_divide(env, &walk.path, &models->model[m], whole, o->round);
@@ -310,12 +310,48 @@ static void test_one_entity(void **state){
   at_options_free(env.alloc, &o);
 }
 
+/* Conversions without values, and without milestones, in rows of few labels and of many. */
+static void test_conversions_that_say_less(void **state){
+  static const struct { int number, milestones; const char *models; } less[] = {
+    {0, 2, "milestone(1), linear"}, {1, 0, "linear, last_touch"}, {0, 0, "first_touch, time_decay"},
+  };
+  Random r = {11};
+  size_t k;
+  int round;
+  for(k=0; k<COUNT(less); k++){
+    for(round=0; round<30; round++){
+      AtEnv env = heap_env(*state);
+      AtShape deals = shape_of(0, less[k].number, less[k].milestones, 1);
+      AtOptions o = options_of(&env, round%2 ? "" : "path=unique");
+      static Row sales[20];
+      AtModels models;
+      AtStore *c, *t = many_labels(&env, &r, round<3 ? 2000 : 60, &c);
+      uint32_t i;
+      at_store_release(c);
+      for(i=0; i<COUNT(sales); i++){
+        sales[i] = row_of(cell_integer(random_below(&r, 9)), cell_integer(random_below(&r, 1000)), "");
+        sales[i].number = cell_integer(random_below(&r, 100));
+        sales[i].milestone[0] = cell_integer(random_below(&r, 1000));
+        sales[i].id = cell_integer(i);
+      }
+      c = load_rows(&env, &deals, sales, COUNT(sales));
+      assert_true(at_models_parse(&env, &models, less[k].models, strlen(less[k].models), 1, less[k].milestones));
+      check_all(&env, t, c, &o, &models);
+      at_models_free(env.alloc, &models);
+      at_store_release(t);
+      at_store_release(c);
+      at_options_free(env.alloc, &o);
+    }
+  }
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     HEAP_TEST(test_random_orders),
     HEAP_TEST(test_paths_of_many_labels),
     HEAP_TEST(test_failures),
     HEAP_TEST(test_one_entity),
+    HEAP_TEST(test_conversions_that_say_less),
   };
   return cmocka_run_group_tests_name("by_label", tests, NULL, NULL);
 }

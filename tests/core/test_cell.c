@@ -173,6 +173,7 @@ static void test_refused_numbers(void **state){
     {cell_real(1.001e290), "1e290"}, {cell_text("-2e290"), "1e290"},
     {cell_integer((INT64_C(1)<<53)+1), "2^53"}, {cell_integer(-(INT64_C(1)<<53)-1), "2^53"},
     {cell_integer(INT64_MIN), "2^53"}, {cell_integer(INT64_MAX), "2^53"}, {cell_text("9007199254740993"), "2^53"},
+    {cell_text("-9007199254740993"), "2^53"},
   };
   double number;
   size_t i;
@@ -208,6 +209,22 @@ static void test_shown(void **state){
   for(i=0; i<COUNT(known); i++) assert_string_equal(at_cell_quote(&known[i].cell).text, known[i].shown);
 }
 
+/* Integers whose nearest double is the one that they are compared with. */
+static void test_integers_beyond_doubles(void **state){
+  static const struct { int64_t integer; double real; int order; } known[] = {
+    {INT64_C(9007199254740992), 9007199254740992.0, 0}, {INT64_C(9007199254740993), 9007199254740992.0, 1},
+    {INT64_C(9007199254740995), 9007199254740996.0, -1}, {INT64_C(-9007199254740993), -9007199254740992.0, -1},
+    {INT64_C(-9007199254740995), -9007199254740996.0, 1}, {INT64_MAX, 9223372036854775808.0, -1}, {INT64_MIN, -9223372036854775808.0, 0},
+  };
+  size_t i;
+  (void)state;
+  for(i=0; i<COUNT(known); i++){
+    AtCell a = cell_integer(known[i].integer), b = cell_real(known[i].real);
+    assert_int_equal(sign(at_cell_compare(&a, &b)), known[i].order);
+    assert_int_equal(sign(at_cell_compare(&b, &a)), -known[i].order);
+  }
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_null),
@@ -219,6 +236,7 @@ int main(void){
     cmocka_unit_test(test_refused_numbers),
     cmocka_unit_test(test_long_integers_as_text_are_refused),
     cmocka_unit_test(test_shown),
+    HEAP_TEST(test_integers_beyond_doubles),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

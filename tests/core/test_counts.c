@@ -298,6 +298,23 @@ static void test_a_state_of_many_channels(void **state){
   }
 }
 
+/* A value of paths that are all nulls is theirs. */
+static void test_a_value_of_nulls(void **state){
+  AtEnv env = heap_env(*state);
+  AtList list = list_of(1, 1, 1, 0);
+  AtCell cells[4];
+  AtPaths p;
+  cells[0] = cell_text("a");
+  cells[1] = cell_integer(0);
+  cells[2] = cell_integer(5);
+  cells[3] = cell_integer(3);
+  memset(&p, 0, sizeof p);
+  p.has_value = 1;
+  assert_true(at_list_path(&env, &list, &p, cells) && at_paths_finish(&env, &p, 0, 1));
+  assert_true(p.n==1 && p.paths[0].conversions==0 && p.paths[0].nulls==3 && p.paths[0].value==5);
+  at_paths_free(env.alloc, &p);
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     HEAP_TEST(test_by_hand),
@@ -309,6 +326,7 @@ int main(void){
     HEAP_TEST(test_rows_of_counts),
     HEAP_TEST(test_failures),
     HEAP_TEST(test_a_state_of_many_channels),
+    HEAP_TEST(test_a_value_of_nulls),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -133,6 +133,29 @@ static void find_many(AtEnv *env, void *given){
 
 static void test_failures(void **state){ check_failures(*state, find_many, NULL, 30); }
 
+/* One row's findings whose words begin alike: the shorter first; and words that are the same. */
+static void test_words_that_begin_alike(void **state){
+  static const char *const words[][3] = {{"a", "ab", "abc"}, {"abc", "ab", "a"}, {"ab", "a", "abc"}, {"ab", "ab", "a"}};
+  static const char *const wanted[] = {"a ab abc", "a ab abc", "a ab abc", "a ab ab"};
+  size_t i, k;
+  for(i=0; i<COUNT(words); i++){
+    AtEnv env = heap_env(*state);
+    AtFindings f;
+    AtFindingRow row;
+    char shown[40] = "";
+    at_findings_open(&f, 10);
+    for(k=0; k<3; k++) assert_true(at_found(&env, &f, 0, AT_OLD_TIME, NULL, "%s", words[i][k]));
+    assert_true(at_findings_sort(&env, &f));
+    memset(&row, 0, sizeof row);
+    while( at_findings_next(&f, &row) ){
+      size_t n = strlen(shown);
+      snprintf(shown+n, sizeof shown-n, "%s%.*s", n ? " " : "", (int)row.n_detail, row.detail);
+    }
+    assert_string_equal(shown, wanted[i]);
+    at_findings_close(env.alloc, &f);
+  }
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_kinds),
@@ -140,6 +163,7 @@ int main(void){
     HEAP_TEST(test_most),
     HEAP_TEST(test_bytes),
     HEAP_TEST(test_failures),
+    HEAP_TEST(test_words_that_begin_alike),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

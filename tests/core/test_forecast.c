@@ -438,6 +438,64 @@ static void test_stages_unknown_to_the_list(void **state){
   }
 }
 
+/* Before 1970 a cell begins earlier than its times, too: all is moved by a million minutes. */
+static void test_times_before_1970(void **state){
+  static char moved[N_PAST][80];
+  const char *entities[N_PAST];
+  int64_t close = 0;
+  int shift, i;
+  for(shift=0; shift<2; shift++){
+    AtEnv env = heap_env(*state);
+    int64_t from = shift ? -60000000 : 0;
+    char options[60], deal[40];
+    Case x;
+    for(i=0; i<N_PAST; i++){
+      snprintf(moved[i], sizeof moved[i], "a@%lld %s@%lld", (long long)from, i%2 ? "won" : "lost", (long long)(from+60*(i+1)));
+      entities[i] = moved[i];
+    }
+    snprintf(options, sizeof options, "exits=lost; as_of=%lld", (long long)(from+6010));
+    snprintf(deal, sizeof deal, "a@%lld", (long long)(from+6010));
+    assert_true(open_case(&env, &x, 0, "a > won", options, deal, entities, N_PAST, AT_FORECAST_DEALS));
+    assert_int_equal(x.forecast.n, 1);
+    assert_true(x.forecast.deals[0].probability==0.5);
+    assert_int_equal(x.forecast.deals[0].close%(60*AT_SECOND), 0);
+    if( shift ) assert_int_equal(x.forecast.deals[0].close, close+from*AT_SECOND);
+    else close = x.forecast.deals[0].close;
+    close_case(&env, &x);
+  }
+  assert_int_equal(close, 6420*AT_SECOND);           /* 7 minutes on, of 6010 the beginning of the minute */
+}
+
+/* What takes 6,000 years closes with time itself: the year 9999. */
+static void test_beyond_all_time(void **state){
+  static const char *const old[] = {"a@0 won@200000000000", "a@0 won@200000000000", "a@0 won@200000000000"};
+  AtEnv env = heap_env(*state);
+  Case x;
+  assert_true(open_case(&env, &x, 0, "a > won", "as_of=230000000000; period=year", "a@230000000000=5", old, COUNT(old), AT_FORECAST_PERIODS));
+  assert_int_equal(x.forecast.n, 1);
+  assert_true(x.forecast.deals[0].probability==1 && x.forecast.deals[0].close==AT_MAX_TIME);
+  assert_int_equal(x.forecast.dues[x.forecast.n_dues-1].period, 9999);
+  assert_true(x.forecast.dues[0].period==9999-(int64_t)x.forecast.n_dues+1 && x.forecast.n_dues>700);
+  close_case(&env, &x);
+}
+
+/* The first of several labels that nobody has explained; a name that is too long to be offered for another. */
+static void test_names_in_messages(void **state){
+  static const char *const strange[] = {"a@0 lapsed@60", "a@0 gone@60", "a@0 won@60"}, *const fine[] = {"a@0 won@60"};
+  AtEnv env = heap_env(*state);
+  char stages[200];
+  Case x;
+  assert_false(open_case(&env, &x, 0, "a > won", "", "", strange, COUNT(strange), AT_FORECAST_DEALS));
+  assert_error(&env, AT_INVALID, "history has 'gone'|exits=lost");
+  close_case(&env, &x);
+  memset(stages, 'x', 130);
+  strcpy(stages+130, " > a > discovery > won");
+  env = heap_env(*state);
+  assert_false(open_case(&env, &x, 0, stages, "", "dicsovery@60", fine, COUNT(fine), AT_FORECAST_DEALS));
+  assert_error(&env, AT_INVALID, "'dicsovery'|did you mean discovery?");
+  close_case(&env, &x);
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     HEAP_TEST(test_deals_by_hand),
@@ -456,6 +514,9 @@ int main(void){
     HEAP_TEST(test_failures),
     HEAP_TEST(test_too_many_periods),
     HEAP_TEST(test_stages_unknown_to_the_list),
+    HEAP_TEST(test_times_before_1970),
+    HEAP_TEST(test_beyond_all_time),
+    HEAP_TEST(test_names_in_messages),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

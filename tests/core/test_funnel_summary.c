@@ -228,7 +228,7 @@ static void test_against_passes(void **state){
     "", "by=label", "by=label; label=last", "by=label; label=stage", "period=day", "period=week; by=label", "order=any; by=label; label=stage",
     "order=strict; period=day", "passes=first; exits=lost; period=week", "exclude_drop=lost; boomerang=on; by=label", "window=5 days; by=label", "as_of=900000",
     "exits=lost; exclude=other", "exclude=lost; window=3 days", "exits=lost; by=label; window=4 days", "period=month; exclude=other", "as_of=900000.5; window=5 days",
-    "recycle=129600.25", "hold=plan; exits=lost",
+    "recycle=129600.25", "hold=plan; exits=lost", "boomerang=on; by=label", "period=day; as_of=900000.5", "period=week; as_of=900000.5; by=label",
   };
   static const char *const lists[] = {"a > b", "a > b > c > d", "a > b? > c [1 day] > d", "a > b [36 hours] > c? > d", "c > a > d", "a > b? [1 day] > c? [2 days] > d [3 days]", "d"};
   Random r = {1};
@@ -378,6 +378,21 @@ static void test_units_of_stays(void **state){
   }
 }
 
+/* Stays of centuries, which no four bytes hold, in every group that they are asked of. */
+static void test_centuries(void **state){
+  static const char *const events[] = {"a@0/x b@9000000000/x", "a@0/x b@6000000000/x c@6000000060/x"};
+  AtEnv env = heap_env(*state);
+  Case x;
+  assert_true(open_case(&env, &x, "a > b > c", "period=year", events, COUNT(events)));
+  assert_int_equal(x.table.n, 3);
+  assert_int_equal(x.events->time_bytes, 8);
+  assert_int_equal(x.table.rows[0].period, 1970);
+  assert_true(x.table.rows[0].entered==2 && x.table.rows[0].rate==1 && x.table.rows[1].entered==2 && x.table.rows[1].rate==0.5);
+  assert_close(x.table.rows[0].mean, 7500000000.0/86400, 1e-9);
+  assert_close(x.table.rows[1].mean, 60/86400.0, 1e-12);
+  close_case(&env, &x);
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     HEAP_TEST(test_by_hand),
@@ -389,6 +404,7 @@ int main(void){
     HEAP_TEST(test_threads),
     HEAP_TEST(test_failures),
     HEAP_TEST(test_units_of_stays),
+    HEAP_TEST(test_centuries),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -505,6 +505,63 @@ static void test_longest_texts(void **state){
   free(text);
 }
 
+/* Rows without an id are named by their number, those that are skipped counted. */
+static void test_refusals_without_ids(void **state){
+  AtEnv env = heap_env(*state);
+  AtShape shape = shape_of(1, 0, 0, 0);
+  Row rows[4];
+  int i;
+  for(i=0; i<4; i++) rows[i] = row_of(cell_integer(i), cell_integer(i), "a");
+  rows[1].entity = cell_null();
+  rows[3].time = cell_text("soon");
+  assert_null(load_rows(&env, &shape, rows, 4));
+  assert_error(&env, AT_INVALID, "touched_at of touches, row number 4 as read|'soon'");
+}
+
+/* An empty BLOB is a key, and no NULL; among others, and alone in its batch. */
+static void test_empty_keys(void **state){
+  AtShape shape = shape_of(1, 0, 0, 1);
+  Row rows[6];
+  int i;
+  for(i=0; i<6; i++){
+    AtCell keys[3];
+    keys[0] = cell_bytes(AT_BLOB, "", 0);
+    keys[1] = cell_bytes(AT_BLOB, "\0", 1);
+    keys[2] = cell_text("a");
+    rows[i] = row_of(keys[i%3], cell_integer(i/2), "x");
+    rows[i].id = cell_integer(i);
+  }
+  check_rows(state, &shape, rows, 6, 1);
+  check_rows(state, &shape, rows, 1, 1);
+}
+
+/* Whole numbers of milliseconds, and seconds at both ends of time, from which four bytes lead beyond it. */
+static void test_times_of_other_units_and_at_the_ends(void **state){
+  static const int64_t first[] = {INT64_C(253402300790), INT64_C(-62167219200), INT64_C(249108000000)};
+  AtEnv env = heap_env(*state);
+  AtShape shape = shape_of(1, 0, 0, 1);
+  Row rows[6];
+  AtStore *s;
+  size_t k;
+  int i;
+  for(k=0; k<COUNT(first); k++){
+    for(i=0; i<6; i++){
+      rows[i] = row_of(cell_integer(i%2), cell_integer(first[k]+i), "a");
+      rows[i].id = cell_integer(i);
+    }
+    check_rows(state, &shape, rows, 6, 1);
+  }
+  shape.unit = 1000;
+  for(i=0; i<6; i++){
+    rows[i] = row_of(cell_integer(i%2), cell_integer(1500+i), "a");
+    rows[i].id = cell_integer(i);
+  }
+  s = load_rows(&env, &shape, rows, 6);
+  assert_ok(&env);
+  assert_true(at_store_when(s, 0)==1500000 && at_store_when(s, 5)==1505000);
+  at_store_release(s);
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     HEAP_TEST(test_random_rows),
@@ -519,6 +576,9 @@ int main(void){
     HEAP_TEST(test_one_id_in_two_classes),
     HEAP_TEST(test_refusals),
     HEAP_TEST(test_longest_texts),
+    HEAP_TEST(test_refusals_without_ids),
+    HEAP_TEST(test_empty_keys),
+    HEAP_TEST(test_times_of_other_units_and_at_the_ends),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

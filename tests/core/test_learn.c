@@ -73,6 +73,8 @@ static void test_nothing_to_learn(void **state){
   open_deals(&env, &d, classic, lost, 3, "");
   assert_true(at_learn(&env, &models, d.t, d.c, &d.options));
   for(i=0; i<3; i++) assert_true(models.model[0].effect[i]==0);
+  models.model[0].effect[1] = 0.5;
+  assert_true(at_learn(&env, &models, NULL, NULL, NULL) && models.model[0].effect[1]==0.5);   /* what is known is not learned anew */
   at_models_free(env.alloc, &rules);
   at_models_free(env.alloc, &models);
   assert_int_equal(models.n, 0);

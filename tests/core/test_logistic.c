@@ -535,6 +535,28 @@ static void test_many_that_separate(void **state){
   at_logistic_free(env.alloc, &rows);
 }
 
+/* Rare on the whole and frequent where x is 1: from the fit of the intercept alone the first step leads far beyond the mark, and is taken in part. */
+static void test_a_step_too_far(void **state){
+  static const int known[][4] = {{5, 5, 1, 1000}, {2, 1, 1, 3000}, {30, 10, 2, 2500}};
+  static Data d;
+  size_t i;
+  d.width = 1;
+  for(i=0; i<COUNT(known); i++){
+    const int *k = known[i];
+    AtLogistic fit;
+    d.n = 0;
+    put(&d, k[0], 1, 1, 0);
+    put(&d, k[1], 0, 1, 0);
+    put(&d, k[2], 1, 0, 0);
+    put(&d, k[3], 0, 0, 0);
+    fit = fit_of(state, &d, 0);
+    assert_alike(fit.estimate[1], log((double)k[0]*k[3]/((double)k[1]*k[2])), 1e-12);
+    assert_alike(fit.estimate[0], log((double)k[2]/k[3]), 1e-12);
+    assert_alike(fit.std_error[1], sqrt(1.0/k[0] + 1.0/k[1] + 1.0/k[2] + 1.0/k[3]), 1e-10);
+    assert_alike(fit.std_error[0], sqrt(1.0/k[2] + 1.0/k[3]), 1e-10);
+  }
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     HEAP_TEST(test_two_by_two),
@@ -561,6 +583,7 @@ int main(void){
     HEAP_TEST(test_failures),
     HEAP_TEST(test_no_rest),
     HEAP_TEST(test_many_that_separate),
+    HEAP_TEST(test_a_step_too_far),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

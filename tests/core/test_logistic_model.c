@@ -145,6 +145,16 @@ static void test_texts_that_are_none(void **state){
   }
 }
 
+/* A NUL byte is no blank. */
+static void test_nul_bytes(void **state){
+  static const char text[] = "{\0\"intercept\":1,\"coefficients\":[1]}";
+  AtEnv env = heap_env(*state);
+  AtLogisticModel model;
+  assert_false(at_logistic_model_parse(&env, &model, text, sizeof text-1));
+  assert_error(&env, AT_INVALID, "character 2");
+  at_logistic_model_free(env.alloc, &model);
+}
+
 static void refuse(void **state, AtText *text, const char *words){
   AtEnv env = heap_env(*state);
   AtLogisticModel model;
@@ -192,6 +202,7 @@ static void test_predictions(void **state){
   assert_close(predicted(0, 1, 0, -700, 0)/exp(-700), 1, 1e-14); /* small, and not 0 */
   assert_true(predicted(1e308, 1e308, 0, 1e290, 1)==1 && predicted(0, -1e308, 0, 1e290, 1)==0);
   assert_true(predicted(0, 1e300, 1e300, 1e290, -1e289)==1 && predicted(0, 1e300, 1e300, 1e289, -1e290)==0);
+  assert_true(predicted(0, 1e300, 1e300, 1e290, -1e290)==0.5);       /* infinite parts that are as much of each */
   for(i=0; i<10000; i++){                            /* what one side gains the other loses */
     double a = random_unit(&r)*60-30, p = predicted(a, 0, 0, 0, 0);
     assert_true(p>0 && p<=1);
@@ -226,6 +237,7 @@ int main(void){
     HEAP_TEST(test_there_and_back),
     HEAP_TEST(test_texts_that_are_models),
     HEAP_TEST(test_texts_that_are_none),
+    HEAP_TEST(test_nul_bytes),
     HEAP_TEST(test_limits),
     HEAP_TEST(test_predictions),
     HEAP_TEST(test_failures),

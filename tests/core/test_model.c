@@ -42,6 +42,7 @@ static void test_all(void **state){
   assert_names(state, "all", 0, 12, BASE "|milestone(1)|milestone(2)|milestone(3)|milestone(4)|milestone(5)|milestone(6)"
                "|milestone(7)|milestone(8)|milestone(9)|milestone(10)|milestone(11)|milestone(12)|u_shaped|w_shaped|full_path");
   assert_names(state, "custom(1,1,1), all, time_decay(1d)", 0, 0, "custom(1,1,1)|" BASE "|time_decay(1d)");
+  assert_names(state, "custom(1,2,3), custom(1,3,3), custom(1,2,4)", 0, 0, "custom(1,2,3)|custom(1,3,3)|custom(1,2,4)");
 }
 
 /* Every model that there is can be written as its own help shows it. */
@@ -103,7 +104,7 @@ static void test_refused_lists(void **state){
     {"position_based(middle=.2)", "wrong parameters"}, {"position_based(1e400)", "shares"},
     {"custom", "shares|custom(first, middle, last)"}, {"custom()", "shares"}, {"custom(1)", "shares"},
     {"custom(1,2)", "shares"}, {"custom(1,2,3,4)", "wrong parameters"}, {"custom(0,0,0)", "not all 0"},
-    {"custom(1,-1,1)", "none negative"}, {"custom(1,x,1)", "shares"}, {"custom(1,2,last=)", "shares"},
+    {"custom(1,-1,1)", "none negative"}, {"custom(1,x,1)", "shares"}, {"custom(x,1,1)", "shares"}, {"custom(1,2,last=)", "shares"},
     {"milestone", "milestone(1)"}, {"milestone()", "milestone(1)"}, {"milestone(0)", "milestone(1)"},
     {"milestone(17)", "milestone(16)"}, {"milestone(1.5)", "milestone(1)"}, {"milestone(won)", "milestone(1)"},
     {"milestone(1,2)", "wrong parameters"}, {"markov(0)", "markov(1) to markov(6)"}, {"markov(7)", "markov(6)"},

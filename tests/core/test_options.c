@@ -298,6 +298,26 @@ static void test_refusals_of_other_families(void **state){
   }
 }
 
+/* The message about who knows an option is built from text, which may not fit into memory. */
+static void test_failures_of_the_message(void **state){
+  Heap *heap = *state;
+  AtEnv env = heap_env(heap);
+  long n;
+  for(n=1; ; n++){
+    AtOptions o;
+    env = heap_env(heap);
+    heap->calls = 0;
+    heap->fail_at = n;
+    assert_false(at_options_parse(&env, &o, "gap=5", 5, AT_FOR_FUNNEL_SUMMARY));
+    at_options_free(env.alloc, &o);
+    assert_int_equal(heap->alive, 0);
+    if( env.error.code!=AT_NOMEM ) break;
+  }
+  heap->fail_at = 0;
+  assert_error(&env, AT_INVALID, "gap has no effect here|attribution()|and");
+  assert_true(n>1);
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     HEAP_TEST(test_defaults),
@@ -314,6 +334,7 @@ int main(void){
     HEAP_TEST(test_too_long),
     HEAP_TEST(test_any_bytes),
     HEAP_TEST(test_refusals_of_other_families),
+    HEAP_TEST(test_failures_of_the_message),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -363,6 +363,7 @@ static void test_many_labels(void **state){
     assert_int_equal(t->label_bytes, 4);
     memset(&p, 0, sizeof p);
     assert_true(at_paths_journeys(&env, &p, t, c, &options) && at_paths_finish(&env, &p, 0, 0));
+    assert_false(at_contexts_fit(&p));
     for(part=0; part<at_paths_parts(&p); part++){
       at_reader_open(&path, &p, part);
       while( at_reader_next(&env, &path) ){
@@ -464,6 +465,87 @@ static void test_too_many_channels_for_an_order(void **state){
   at_paths_free(env.alloc, &p);
 }
 
+/* A path of more touches than a reader has room for at first, and then of more again. */
+static void test_long_journeys(void **state){
+  static const char *const labels[] = {"ads", "direct", "email", "seo"};
+  static const uint32_t lengths[] = {3, 256, 257, 300, 1000};
+  AtEnv env = heap_env(*state);
+  AtShape touches = shape_of(1, 0, 0, 1), conversions = shape_of(0, 1, 0, 1);
+  static Row rows[2000];
+  World *w = &world;
+  uint32_t i, k, n = 0;
+  for(i=0; i<COUNT(lengths); i++){
+    for(k=0; k<lengths[i]; k++, n++){
+      rows[n] = row_of(cell_integer(i), cell_integer(k), labels[(k*k+i)%4]);
+      rows[n].id = cell_integer(n);
+    }
+  }
+  w->t = load_rows(&env, &touches, rows, n);
+  for(i=0; i<3; i++){
+    rows[i] = row_of(cell_integer(2*i), cell_integer(5000), "");
+    rows[i].number = cell_integer(7);
+    rows[i].id = cell_integer(i);
+  }
+  w->c = load_rows(&env, &conversions, rows, 3);
+  w->options = options_of(&env, "path=all");
+  check_journeys(&env, w);
+  world_close(&env, w);
+}
+
+/* More listed paths than are read as one part: each is in one of them. */
+static void test_parts_of_listed_paths(void **state){
+  enum { N = 65536+3 };
+  AtEnv env = heap_env(*state);
+  AtOutcome once = {1, 0, 0};
+  AtReader path;
+  AtPaths p;
+  uint32_t i, part, n[2] = {0, 0};
+  memset(&p, 0, sizeof p);
+  for(i=0; i<N; i++){
+    char text[24];
+    at_paths_text(&env, &p, text, (size_t)snprintf(text, sizeof text, "c%u > d%u", (unsigned)(i%300), (unsigned)(i/300)), arrow, &once);
+  }
+  assert_true(at_paths_finish(&env, &p, 0, 1));
+  assert_int_equal(p.n, N);
+  assert_int_equal(at_paths_parts(&p), 2);
+  for(part=0; part<2; part++){
+    at_reader_open(&path, &p, part);
+    while( at_reader_next(&env, &path) ){
+      assert_true(path.n==2 && path.outcome.conversions==1);
+      assert_ptr_equal(path.channel, p.channel + p.paths[n[0]+n[1]].first);
+      n[part]++;
+    }
+    at_reader_close(env.alloc, &path);
+  }
+  assert_int_equal(n[0], 65536);
+  assert_int_equal(n[1], 3);
+  at_paths_free(env.alloc, &p);
+}
+
+/* One journey: as many nodes as paths at every order, so none has a row. */
+static void test_no_order_of_one_journey(void **state){
+  AtEnv env = heap_env(*state);
+  AtShape touches = shape_of(1, 0, 0, 1), conversions = shape_of(0, 0, 0, 1);
+  Row t[2], c;
+  AtOptions options = options_of(&env, "");
+  AtOrder rows[AT_MAX_ORDER];
+  AtPaths p;
+  t[0] = row_of(cell_integer(1), cell_integer(1), "a");
+  t[1] = row_of(cell_integer(1), cell_integer(2), "a");
+  c = row_of(cell_integer(1), cell_integer(3), "");
+  world.t = load_rows(&env, &touches, t, 2);
+  world.c = load_rows(&env, &conversions, &c, 1);
+  memset(&p, 0, sizeof p);
+  assert_true(at_paths_journeys(&env, &p, world.t, world.c, &options) && at_paths_finish(&env, &p, 0, 0));
+  assert_true(at_contexts_fit(&p));
+  assert_int_equal(at_orders(&env, &p, rows), 0);
+  assert_ok(&env);
+  at_paths_free(env.alloc, &p);
+  at_store_release(world.t);
+  at_store_release(world.c);
+  at_options_free(env.alloc, &options);
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     HEAP_TEST(test_text_by_hand),
@@ -481,6 +563,9 @@ int main(void){
     HEAP_TEST(test_many_labels),
     HEAP_TEST(test_failures_of_journeys),
     HEAP_TEST(test_too_many_channels_for_an_order),
+    HEAP_TEST(test_long_journeys),
+    HEAP_TEST(test_parts_of_listed_paths),
+    HEAP_TEST(test_no_order_of_one_journey),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

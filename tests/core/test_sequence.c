@@ -287,6 +287,27 @@ static void test_failures(void **state){
   check_stops(*state, search_all, lacking, 10);
 }
 
+/* Patterns of a group without conditions: every row is kept and any will do. */
+static void test_no_conditions(void **state){
+  static const struct { const char *pattern; uint64_t n; } known[] = {{".", 4}, {"..", 2}, {".(?t>2).", 1}, {".....", 0}};
+  AtEnv env = heap_env(*state);
+  AtConditions c = conditions_of(&env, 0, "1 2 3 9");
+  uint64_t seen[3] = {0, 0, 0};
+  size_t i;
+  AtPattern p;
+  assert_int_equal(c.n, 4);
+  for(i=0; i<COUNT(known); i++){
+    assert_true(at_pattern_parse(&env, &p, known[i].pattern, strlen(known[i].pattern), 0));
+    assert_int_equal(at_sequence_count(&env, &p, &c), known[i].n);
+    at_pattern_free(env.alloc, &p);
+    check_pattern(&env, &c, known[i].pattern, seen);
+  }
+  assert_false(at_pattern_parse(&env, &p, "(?1)", 4, 0));
+  assert_error(&env, AT_INVALID, "there is no such condition");
+  at_pattern_free(env.alloc, &p);
+  at_conditions_free(env.alloc, &c);
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     HEAP_TEST(test_against_every_way),
@@ -294,6 +315,7 @@ int main(void){
     HEAP_TEST(test_1000_elements),
     HEAP_TEST(test_slow_patterns),
     HEAP_TEST(test_failures),
+    HEAP_TEST(test_no_conditions),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -59,6 +59,8 @@ static void test_wilson_by_hand(void **state){
   assert_true(at_wilson(5, 5, z, &low, &high) && high==1);
   assert_true(at_wilson(1e290, 1e290, z, &low, &high) && low<=1 && low>0.999 && high==1);
   assert_false(at_wilson(0, 0, z, &low, &high));
+  assert_true(at_wilson(1+1e-15, 1, z, &low, &high) && high==1);       /* more than all, by a rounding: all */
+  assert_close(low, 0.20654931437723745, 1e-14);
 }
 
 /* A bound is where the score test is just passed: |p - b| = z sqrt(b(1-b)/n). */

@@ -277,12 +277,71 @@ static void test_nothing(void **state){
   world_close(&env, &world);
 }
 
+/* More conversions than the most blocks are cut for, and more labels and models than tables have room for: the whole is one sum. */
+static void test_the_most_blocks(void **state){
+  enum { N = 64*4096+5000, LABELS = 4000, MODELS = 63 };
+  static char list[MODELS*32];
+  int what, m;
+  size_t n = 0;
+  for(m=0; m<MODELS; m++) n += (size_t)snprintf(list+n, sizeof list-n, "%stime_decay(half_life=%d days)", m ? ", " : "", m+1);
+  for(what=0; what<3; what++){                       /* many blocks; too much for two; labels that are looked up, no values */
+    AtEnv env = heap_env(*state);
+    AtShape touches = shape_of(1, 0, 0, 1), conversions = shape_of(0, what<2, 0, 1);
+    AtOptions options = options_of(&env, "");
+    uint32_t n_t = what==0 ? 0 : what==1 ? LABELS : LABELS+1000, n_c = what ? 5*4096+10 : N, i;
+    AtLoader loader;
+    AtSummary summary;
+    AtModels models;
+    AtStore *t, *c;
+    AtWalk walk;
+    size_t k;
+    parse_models(&env, &models, what==1 ? list : "linear");
+    assert_true(at_loader_open(&env, &loader, &touches));
+    for(i=0; i<n_t; i++){
+      char text[16];
+      Row row = row_of(cell_integer(i), cell_integer(1), "");
+      snprintf(text, sizeof text, "c%05u", (unsigned)i);
+      row.label = cell_text(text);
+      row.id = cell_integer(i);
+      append_row(&env, &loader, &row);
+    }
+    t = at_loader_finish(&env, &loader, 1);
+    at_loader_close(&loader);
+    assert_true(at_loader_open(&env, &loader, &conversions));
+    for(i=0; i<n_c; i++){
+      Row row = row_of(cell_integer(i), cell_integer(2), "");
+      row.number = cell_integer(3);
+      row.id = cell_integer(i);
+      append_row(&env, &loader, &row);
+    }
+    c = at_loader_finish(&env, &loader, 1);
+    at_loader_close(&loader);
+    assert_ok(&env);
+    assert_true(at_walk_open(&env, &walk, t, c, &options, NULL));
+    assert_true(at_summarize(&env, &summary, &walk, &models));
+    assert_int_equal(summary.n, (n_t+1)*(uint32_t)models.n);
+    for(k=0; k<summary.n; k++){
+      const AtSummaryRow *row = &summary.rows[k];
+      double wanted = row->label==AT_NO_LABEL ? n_c-n_t : 1;
+      assert_true(row->conversions==wanted && row->value==(what<2 ? 3*wanted : 0) && row->touches==(row->label!=AT_NO_LABEL));
+      assert_near(row->share, wanted/n_c, 1e-15, "share");
+    }
+    at_summary_free(env.alloc, &summary);
+    at_walk_close(env.alloc, &walk);
+    at_models_free(env.alloc, &models);
+    at_store_release(t);
+    at_store_release(c);
+    at_options_free(env.alloc, &options);
+  }
+}
+
 int main(void){
   const struct CMUnitTest tests[] = {
     HEAP_TEST(test_random_worlds),
     HEAP_TEST(test_order_of_rows_does_not_matter),
     HEAP_TEST(test_many_cells),
     HEAP_TEST(test_nothing),
+    HEAP_TEST(test_the_most_blocks),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -31,7 +31,7 @@ static void test_windows_and_modes(void **state){
 static void test_refused_windows_and_modes(void **state){
   const struct { AtCell cell; const char *words; } refused[] = {
     {cell_integer(-1), "window|got -1|not negative"}, {cell_real(-0.5), "window|not negative"}, {cell_real(NAN), "window"},
-    {cell_text("-1 day"), "window|'-1 day'|not negative"}, {cell_text("soon"), "window|'soon'|'90 days'"},
+    {cell_text("-1 day"), "window|'-1 day'|not negative"}, {cell_text(""), "window|got ''"}, {cell_text("soon"), "window|'soon'|'90 days'"},
     {cell_text("1 month"), "'1 month'|no fixed length|days"}, {cell_text("3 dys"), "'3 dys'|unit"},
     {cell_text(", strict_order"), "window|got ''"}, {cell_bytes(AT_BLOB, "1", 1), "window|BLOB|'30 days'"}, {cell_null(), "window|NULL"},
     {cell_text("1d,"), "unknown mode ''|strict_order"}, {cell_text("1d, strict_order,, strict_once"), "unknown mode ''"},

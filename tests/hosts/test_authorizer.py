@@ -82,6 +82,19 @@ def test_a_denied_column_that_is_not_named_is_no_reason_to_fail(filled):
     assert "no such column: r.chanel" in refusal(filled, misspelt)
 
 
+@pytest.mark.parametrize("option", ["hold=plan", "hold=plan; event_id=id"])
+def test_a_denied_column_beside_one_that_is_held(filled, option):
+    filled.executescript("CREATE TABLE log(id INTEGER PRIMARY KEY, entity, ts, stage, plan, secret);"
+                         "INSERT INTO log VALUES (1, 1, 1, 'a', 'x', 0), (2, 1, 2, 'b', 'x', 0), (3, 1, 3, 'a', 'y', 0)")  # fmt: skip
+    sql = f"SELECT * FROM funnel('log(entity, ts, stage)', 'a > b', '{option}')"
+    whole = filled.execute(sql).fetchall()
+    assert len(whole) > 1
+    authorize(filled, sqlite3.SQLITE_DENY, sqlite3.SQLITE_READ, "log", "secret")
+    assert filled.execute(sql).fetchall() == whole
+    authorize(filled, sqlite3.SQLITE_DENY, sqlite3.SQLITE_READ, "log", "plan")
+    assert "access to log.plan is prohibited" in refusal(filled, sql) or "no such column" in refusal(filled, sql)
+
+
 @pytest.mark.parametrize("answer", [sqlite3.SQLITE_DENY, sqlite3.SQLITE_IGNORE])
 @pytest.mark.parametrize("warm", [False, True])
 def test_our_private_function_is_denied(filled, answer, warm):

@@ -123,6 +123,30 @@ def test_a_progress_handler_stops_a_chain_that_is_solved(chains, sql, every):
     connection.close()
 
 
+@pytest.mark.parametrize("limit, most", [(sqlite3.SQLITE_LIMIT_COLUMN, 100), (sqlite3.SQLITE_LIMIT_SQL_LENGTH, 450)])
+def test_a_chain_is_stopped_under_low_limits(chains, limit, most):
+    """A host may have lowered the limits that our question whether to go on is within."""
+    connection = harness.connect(chains)
+    asked, stop_at = [0], [None]
+    sql = "SELECT removal_effect FROM path_effects('list', 'threads=1')"
+
+    def progress():
+        asked[0] += 1
+        return stop_at[0] is not None and asked[0] >= stop_at[0]
+
+    whole = connection.execute(sql).fetchall()
+    connection.setlimit(limit, most)
+    connection.set_progress_handler(progress, 1)
+    connection.execute(SOLVING[sql]).fetchall()
+    read, asked[0] = asked[0], 0
+    assert connection.execute(sql).fetchall() == whole
+    assert asked[0] > read + 2
+    stop_at[0], asked[0] = (read + asked[0]) // 2, 0
+    with pytest.raises(sqlite3.OperationalError, match="^interrupted$"):
+        connection.execute(sql).fetchall()
+    connection.close()
+
+
 @pytest.mark.parametrize("sql", SOLVING)
 def test_an_interrupt_while_a_chain_is_solved(chains, sql):
     """From another thread, at a time that the work itself tells: after so many questions of a progress handler."""
@@ -164,7 +188,7 @@ def large(tmp_path_factory):
     """Many journeys to walk and to add up."""
     path = create_file(tmp_path_factory.mktemp("large") / "t.db")
     connection = sqlite3.connect(path, isolation_level=None)
-    rows = f"SELECT 'k' || (value * 7919 % 5003), value % 977, 'c' || (value * 31 % 61) FROM {NUMBERS.format(30000)}"
+    rows = f"SELECT 'k' || (value * 7919 % 5003), value % 977, 'c' || (value * 31 % 61) FROM {NUMBERS.format(40000)}"
     connection.execute(f"INSERT INTO touches(entity, ts, channel) {rows}")
     connection.close()
     return path

@@ -77,6 +77,21 @@ def test_a_first_load_while_a_statement_is_open():
     connection.close()
 
 
+def test_a_first_load_over_a_function_that_runs():
+    """SQLite replaces no function while a statement runs: the load fails, says so, and does once nothing runs."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.create_function("auc", 2, lambda y, score: "the host's")
+    rows = connection.execute("SELECT auc(value, 1) FROM json_each('[1, 2, 3]')")
+    assert rows.fetchone() == ("the host's",)
+    connection.enable_load_extension(True)
+    with pytest.raises(sqlite3.OperationalError, match="error during initialization"):
+        connection.load_extension(str(harness.extension_path()))
+    assert rows.fetchall() == [("the host's",)] * 2
+    connection.load_extension(str(harness.extension_path()))
+    assert connection.execute("SELECT auc(y, y) FROM (SELECT 0 AS y UNION SELECT 1)").fetchone() == (1.0,)
+    connection.close()
+
+
 @pytest.mark.parametrize("begin", ["BEGIN", "BEGIN IMMEDIATE", "BEGIN EXCLUSIVE", "SAVEPOINT s"])
 def test_a_load_inside_a_transaction(tmp_path, filled, begin):
     """Loading commits nothing and ends nothing."""

@@ -240,6 +240,21 @@ def memory():
     return min(found)
 
 
+def test_a_bound_below_what_is_in_use(path):
+    """Whoever has its memory keeps it; whoever asks for more is told."""
+    connection = connect(path)
+    sql = "SELECT count(*) FROM attribution('touches', 'conversions', 'linear', 'cache_mb=0')"
+    open_rows = connection.execute("SELECT * FROM attribution('touches', 'conversions', 'linear', 'cache_mb=0')")
+    rows = [open_rows.fetchone()]
+    bound(connection, 1)
+    with pytest.raises(sqlite3.OperationalError, match=r"more than 1 MB are needed"):
+        connection.execute(sql).fetchall()
+    rows += open_rows.fetchall()
+    bound(connection, 100)
+    assert connection.execute(sql).fetchone() == (len(rows),)
+    connection.close()
+
+
 def test_the_bound_at_first_and_none():
     """Three quarters of the memory; core's test_machine.c has control groups of its own."""
     machine = memory() // 2**20

@@ -112,3 +112,27 @@ def test_the_right_frame_after_a_wrong_one(base):
     message(base, "SELECT touch_credit(ts, 'linear') OVER (ORDER BY ts) FROM t WHERE g = 1")
     rows = base.execute(f"SELECT touch_credit(ts, 'linear') {FRAME} FROM t WHERE g = 1").fetchall()
     assert [row[0] for row in rows] == pytest.approx([1 / 3] * 3)
+
+
+def test_frames_beside_a_database_of_which_nothing_can_be_kept(db):
+    """Where the journal's size is the user's own, no frame is remembered: the answers are the same."""
+    db.execute("CREATE TABLE p AS SELECT value AS ts, value % 3 AS g FROM json_each('[1, 2, 3, 4, 5, 6, 7, 8, 9]')")
+    sql = f"SELECT g, ts, touch_credit(ts, 'linear') {FRAME.replace('(', '(PARTITION BY g ', 1)} FROM p ORDER BY g, ts"
+    whole = db.execute(sql).fetchall()
+    db.execute("ATTACH ':memory:' AS other")
+    db.execute("PRAGMA other.journal_size_limit = 1000")
+    assert len(whole) == 9 and db.execute(sql).fetchall() == whole
+
+
+def test_more_calls_in_a_statement_than_are_told_apart(db):
+    """70 frames that are right are, and one among them that is not is an error."""
+    db.execute("CREATE TABLE p AS SELECT value AS ts FROM json_each('[1, 2, 3, 4]')")
+    right = [f"touch_credit(ts, 'time_decay(half_life={k + 1} days)') {FRAME}" for k in range(70)]
+    rows = db.execute(f"SELECT {', '.join(right)} FROM p").fetchall()
+    for column in zip(*rows):
+        assert sum(column) == pytest.approx(1)
+    for k in (0, 69):
+        calls = [*right]
+        calls[k] = "touch_credit(ts, 'linear') OVER (ORDER BY ts)"
+        with pytest.raises(sqlite3.OperationalError, match=r"^touch_credit\(\): this frame .*; write OVER"):
+            db.execute(f"SELECT {', '.join(calls)} FROM p").fetchall()

@@ -360,6 +360,7 @@ NEXT_NODE_ERRORS = [
     ("'forward', 'tail'", ["tail", "'backward', 'tail'"]),
     ("'backward', 'head'", ["head", "'forward', 'head'"]),
     ("iif(ts = 200, 'forward', 'backward'), 'first_match'", ["direction", "differs within a group"]),
+    ("iif(ts = 200, x'666f7277617264', 'forward'), 'first_match'", ["direction", "differs within a group"]),
     ("'forward', iif(ts = 200, 'first_match', 'last_match')", ["base", "differs within a group"]),
 ]
 

@@ -71,3 +71,22 @@ def test_relations_that_are_not_kept(journeys_db):
     for _ in range(3):
         rows = db.execute(sql, (MODELS, "")).fetchall()
         assert sorted(row[:5] + row[7:] for row in rows) == sorted(row[:5] + row[7:] for row in anew(db))
+
+
+def test_conversions_are_told_apart(journeys_db):
+    """What the same touches have learned from other conversions, kept or read anew each time, is another thing."""
+    db = journeys_db(TOUCHES, CONVERSIONS)
+    db.execute("CREATE TABLE others(entity, ts, value)")
+    db.executemany("INSERT INTO others VALUES (?, ?, ?)", [(3, 9, 10), (5, 9, 1), (4, 3, 2)])
+    db.execute("CREATE VIEW never_kept AS SELECT entity, ts + 0 * random() AS ts, value FROM others")
+    other = harness.connect()
+    db.backup(other)
+    sql = "SELECT entity, channel, position, credit, value FROM attribution('touches', ?, 'markov')"
+    alone = {name: harness.connect() for name in ("conversions", "others", "never_kept")}
+    for connection in alone.values():
+        db.backup(connection)
+    expected = {name: connection.execute(sql, (name,)).fetchall() for name, connection in alone.items()}
+    assert expected["conversions"] != expected["others"] == expected["never_kept"]
+    for _ in range(2):
+        for name in ("conversions", "others", "never_kept"):
+            assert other.execute(sql, (name,)).fetchall() == expected[name]

@@ -299,6 +299,53 @@ def test_a_view_over_a_function_of_the_host_is_loaded_anew(base):
     assert channels(base, "v") != channels(base, "v")
 
 
+@pytest.mark.parametrize("name, arguments", [("hostlabel", "channel"), ("period_of", "channel"), ("period_of", "channel, 1, 2")])
+def test_a_view_over_a_function_that_only_looks_like_ours_is_loaded_anew(base, name, arguments):
+    """Of a name as long as one of ours, or of that name for other arguments: the host may register another one, though it calls each deterministic."""
+    base.execute("CREATE TABLE log AS SELECT * FROM touches")
+    for call in ("first", "second"):
+        base.create_function(name, arguments.count(",") + 1, lambda *_, call=call: call, deterministic=True)
+        if call == "first":
+            base.execute(f"CREATE TEMP VIEW v AS SELECT entity, ts, {name}({arguments}) AS channel FROM log")
+        assert channels(base, "v") == [call, call]
+
+
+def test_a_view_over_a_collation_whose_name_is_part_of_others_is_loaded_anew(base):
+    base.execute("INSERT INTO touches VALUES (1, 2, 'B')")
+
+    def register(key):
+        for name in ("apar", "part", "apart", "case"):
+            base.create_collation(name, lambda a, b: (key(a) > key(b)) - (key(a) < key(b)))
+
+    register(str.casefold)
+    base.execute("CREATE TEMP VIEW v AS SELECT entity, ts, max(channel) AS channel FROM touches GROUP BY entity, ts, channel COLLATE apart")
+    base.execute("CREATE TEMP VIEW w AS SELECT entity, ts, max(channel) AS channel FROM touches GROUP BY entity, ts, channel COLLATE nocase")
+    assert channels(base, "v") == channels(base, "w") == ["a", "b"]
+    register(str)
+    assert channels(base, "v") == ["a", "B", "b"] and channels(base, "w") == ["a", "b"]
+
+
+@pytest.mark.parametrize("name", ["host_label", "group_concat"])
+def test_a_view_over_an_aggregate_of_the_host_is_loaded_anew(base, name):
+    """Also where it has taken the name of one of SQLite's."""
+    calls = []
+
+    class Label:
+        def step(self, value):
+            pass
+
+        def finalize(self):
+            calls.append(1)
+            return f"call {len(calls)}"
+
+    base.execute(f"CREATE TEMP VIEW v AS SELECT entity, ts, {name}(channel) AS channel FROM touches GROUP BY 1, 2")
+    if name == "group_concat":
+        assert channels(base, "v") == channels(base, "v") == ["a", "b"]
+    base.create_aggregate(name, 1, Label)
+    assert channels(base, "v") == ["call 1", "call 2"]
+    assert channels(base, "v") == ["call 3", "call 4"]
+
+
 def test_the_extension_may_be_loaded_twice(base):
     harness.add_extension(base)
     assert channels(base) == ["a", "b"]
@@ -319,3 +366,32 @@ def test_a_results_table_reads_back_as_it_was(base):
     base.execute("CREATE TABLE kept AS SELECT * FROM attribution('touches', 'conversions')")
     rows = base.execute("SELECT channel, credit, value FROM kept ORDER BY position").fetchall()
     assert rows == [("a", 0.5, 5.0), ("b", 0.5, 5.0)]
+
+
+@pytest.mark.parametrize("written, words", [
+    ("mian.touches", "no such schema: 'mian'; did you mean main? (argument touches)"),
+    ("elsewhere.touches", "no such schema: 'elsewhere'; attach it, or write the table's name alone (argument touches)"),
+    ("touches{x", "cannot be read at character 8 (got 'touches{x')"),
+    ("touches(entity, ts, chan:nel)", "cannot be read at character 25"),
+    ("touches(entity, ts, [channel])", "cannot be read at character 21"),
+    ("touches(entity, ts, 1st)", "cannot be read at character 21"),
+])  # fmt: skip
+def test_names_that_are_none(base, written, words):
+    with pytest.raises(sqlite3.OperationalError) as refused:
+        channels(base, written)
+    assert words in str(refused.value)
+
+
+@pytest.mark.parametrize("make", ["CREATE VIEW bare AS SELECT * FROM touches", "CREATE TABLE bare(entity, ts, channel, PRIMARY KEY(entity, ts)) WITHOUT ROWID"])
+def test_a_rowid_that_there_is_not(base, make):
+    base.execute(make)
+    with pytest.raises(sqlite3.OperationalError, match=r"no such column in bare: 'oid'"):
+        channels(base, "bare", options="touch_id=oid")
+
+
+def test_a_dollar_in_a_name_that_is_not_quoted(base):
+    base.execute("CREATE TABLE log$1(entity, ts, channel$)")
+    base.execute("INSERT INTO log$1 VALUES (1, 3, 'x')")
+    assert channels(base, "log$1(entity, ts, channel$)") == ["x"]
+    with pytest.raises(sqlite3.OperationalError, match="cannot be read at character 1 "):
+        channels(base, "$log(entity, ts, channel)")

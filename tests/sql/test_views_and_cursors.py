@@ -141,3 +141,9 @@ def test_group_by_and_order_by(base):
       SELECT channel, sum(credit) FROM attribution('touches', 'conversions', 'linear, last_touch')
       GROUP BY channel ORDER BY channel DESC"""
     assert base.execute(sql).fetchall() == [("c", 2.0), ("b", 1.5), ("a", 0.5)]
+
+
+def test_arguments_that_were_not_given_read_as_null(journeys_db):
+    db = journeys_db([(1, 1, "a")], [(1, 2, 3)])
+    sql = "SELECT DISTINCT arg_touches, arg_conversions, arg_models, arg_options FROM attribution('touches', 'conversions')"
+    assert db.execute(sql).fetchall() == [("touches", "conversions", None, None)]

@@ -46,3 +46,5 @@ SELECT x, printf('%g', touch_credit(x, 'first_touch') OVER f), printf('%g', touc
 FROM w WINDOW f AS (ORDER BY x ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) ORDER BY x;
 -- attribution_version names a version
 SELECT attribution_version() GLOB '*[0-9].[0-9]*', typeof(attribution_version());
+-- rows without a time are none: NULL; paths that are later than converted_at are (unattributed)
+SELECT weighted_credit('a', NULL, 'linear'), weighted_credit('a', 5, 'linear', 2);
