@@ -115,7 +115,7 @@ static void test_other_files(void **state){
   line[sizeof line-2] = '\n';
   put("/proc/self/cgroup", line);                                             /* no end within what is read */
   assert_int_equal(at_memory(root), all);
-  strcpy(line+4000, "\n");
+  strcpy(line+4080, "\n");
   put("/proc/self/cgroup", line);                                             /* the path of the file does not fit */
   assert_int_equal(at_memory(root), 12*MB);
 }
