@@ -228,8 +228,8 @@ WRITERS_SECONDS ?= 40
 test-writers: setup-test $(EXTENSION)
 	$(PYTHON) tests/writers/stress.py $(WRITERS_SECONDS)
 
-# The benchmark's rows, fewer of them than its size L.
-CANCEL_TOUCHES ?= 4000000
+# The benchmark's rows, as many as its size L has.
+CANCEL_TOUCHES ?= 10000000
 $(BUILD)/cancel/generate: tests/bench/generate.c | setup-test
 	@mkdir -p $(@D)
 	@echo "  $@"
