@@ -13,6 +13,7 @@
 
 /********************************** The system ********************************/
 
+#if !defined(_WIN32)
 /* What may be refused. These stand before the C library's own. */
 enum { NOTHING, A_MUTEX, A_CONDITION, ATTRIBUTES, A_MASK, N_REFUSALS };
 static int refused, n_refused;
@@ -43,6 +44,7 @@ int pthread_sigmask(int how, const sigset_t *set, sigset_t *before){
   n_refused += refused==A_MASK;
   return refused==A_MASK ? EINVAL : sigprocmask(how, set, before);
 }
+#endif
 
 /************************************ Parts ***********************************/
 
@@ -170,6 +172,7 @@ static void test_processors(void **state){
   assert_in_range(at_processors(), 1, AT_MAX_THREADS);
 }
 
+#if !defined(_WIN32)
 /* Where threads, or what they share, are not to be had, the work is done all the same. */
 static void test_without_threads(void **state){
   int what;
@@ -191,6 +194,7 @@ static void test_without_threads(void **state){
     assert_int_equal(host.elsewhere, 0);
   }
 }
+#endif
 
 int main(void){
   const struct CMUnitTest tests[] = {
@@ -200,7 +204,9 @@ int main(void){
     cmocka_unit_test(test_stop_while_waiting),
     cmocka_unit_test(test_ranges),
     cmocka_unit_test(test_processors),
+#if !defined(_WIN32)
     cmocka_unit_test(test_without_threads),
+#endif
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
