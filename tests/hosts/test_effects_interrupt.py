@@ -195,9 +195,13 @@ def large(tmp_path_factory):
 
 
 @pytest.mark.parametrize("sql", [
+    "SELECT count(*), sum(weight) FROM markov_transitions('seen', 'conversions', 'order=3; threads=1')",
     "SELECT count(*), sum(weight) FROM markov_transitions('seen', 'conversions', 'order=3')",
+    "SELECT count(*), sum(states) FROM markov_orders('seen', 'conversions', 'threads=1')",
     "SELECT count(*), sum(states) FROM markov_orders('seen', 'conversions')",
+    "SELECT count(*), sum(markov_conversions), sum(shapley_conversions) FROM channel_effects('seen', 'conversions', 'order=2; threads=1')",
     "SELECT count(*), sum(markov_conversions), sum(shapley_conversions) FROM channel_effects('seen', 'conversions', 'order=2')",
+    "SELECT count(*), sum(credit) FROM attribution('seen', 'conversions', 'markov(2), shapley', 'threads=1')",
     "SELECT count(*), sum(credit) FROM attribution('seen', 'conversions', 'markov(2), shapley')",
 ])  # fmt: skip
 @pytest.mark.parametrize("how", ["from then on", "once"])

@@ -65,8 +65,9 @@ def large(tmp_path_factory):
 
 
 @pytest.mark.parametrize("sql", [
+    "SELECT count(*), sum(entered) FROM funnel_summary('seen(entity, ts, channel, ts)', '1 > 2 > 3', 'order=any; period=day; by=label; threads=1')",
     "SELECT count(*), sum(entered) FROM funnel_summary('seen(entity, ts, channel, ts)', '1 > 2 > 3', 'order=any; period=day; by=label')",
-    "SELECT count(*), sum(converted) FROM conversion_curve('seen(entity, ts, channel, ts, entity)', 'period=day; by=label')",
+    "SELECT count(*), sum(converted) FROM conversion_curve('seen(entity, ts, channel, ts, entity)', 'period=day; by=label; threads=1')",
 ])  # fmt: skip
 @pytest.mark.parametrize("how", ["from then on", "once"])
 def test_a_progress_handler_stops_it_wherever_it_is(large, sql, how):

@@ -166,16 +166,17 @@ def attempt(stop_at):
     return result, again, asked[0]
 
 whole, _, total = attempt(-1)
-assert total > 20, total
+certain = "threads=1" in sql or "FROM seen" in sql  # how often a handler is asked; while other threads are waited for, it depends on their speed
+assert total > (20 if certain else 0), total
 stopped = 0
 for stop_at in [*range(1, min(total, 200), 3 if total > 60 else 1), *range(200, min(total, 2000), 101)]:
     result, again, asked = attempt(stop_at)
     assert again in (None, whole), stop_at
-    if asked < stop_at:  # with threads the handler is asked now more often, now less
+    if asked < stop_at and not certain:
         continue
     assert result == "interrupted", (stop_at, result)
     stopped += 1
-print(stopped > 15 and "done")
+print("done" if stopped > (15 if certain else 0) else stopped)
 """
 
 
@@ -190,7 +191,12 @@ def large(tmp_path_factory):
     return path
 
 
-@pytest.mark.parametrize("sql", STATEMENTS[:3])
+@pytest.mark.parametrize("sql", [
+    *STATEMENTS[:2],
+    "SELECT count(*) FROM attribution('seen', 'conversions', 'all', 'threads=1')",
+    "SELECT count(*) FROM attribution_summary('seen', 'conversions', 'all', 'threads=1')",
+    "SELECT count(*) FROM journeys('seen', 'conversions', 'threads=1')",
+])  # fmt: skip
 @pytest.mark.parametrize("how", ["from then on", "once"])
 def test_a_progress_handler_stops_it_wherever_it_is(large, sql, how):
     """After the last row of the touches is read: in the sorts, in the second load, in the walk. A handler that forgets its
