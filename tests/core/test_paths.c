@@ -349,7 +349,7 @@ static void test_many_labels(void **state){
     uint32_t i, part, n = 0;
     assert_true(at_loader_open(&env, &loader, &touches));
     for(i=0; i<N; i++){
-      char text[24];
+      char text[24] = "";
       Row row = row_of(cell_integer(i/2), cell_integer(i), text);
       snprintf(text, sizeof text, "label %06u", (unsigned)i);
       row.label = cell_text(text);
