@@ -108,7 +108,7 @@ static uint64_t limit_of_groups(const char *root){
   Text file = {{0}, 0}, groups;
   const char *line, *end;
   add(&file, root, strlen(root));
-  add(&file, "/proc/self/cgroup", 17);
+  add(&file, "/proc/self/cgroup", strlen("/proc/self/cgroup"));
   read_file(file.bytes, &groups);
   for(line=groups.bytes; (end = strchr(line, '\n'))!=NULL; line=end+1){
     const char *words = memchr(line, ':', (size_t)(end-line)), *path;

@@ -9,6 +9,7 @@
 */
 #include "effects.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -28,7 +29,8 @@ static int add_score(AtEnv *env, Scores *s, double leaving, double conversions, 
   int64_t bits;
   uint32_t id;
   if( !(conversions+nulls>0) ) return at_alive(env, 1);
-  score = conversions/leaving;                     /* which the ends are part of */
+  assert( leaving>0 );                             /* the ends are part of it */
+  score = conversions/leaving;
   memcpy(&bits, &score, sizeof bits);
   id = at_pair_id(env, &s->pairs, bits, 0);
   if( id==UINT32_MAX ) return 0;

@@ -11,6 +11,7 @@
 */
 #include "core.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -52,7 +53,8 @@ static void close_table(const AtAlloc *alloc, Table *t){
 /* The cell of a pair, made if new; UINT32_MAX on failure. */
 static uint32_t find_cell(AtEnv *env, Table *t, int64_t period, uint32_t label){
   uint32_t cell, capacity;
-  if( t->n_labels ) return label==AT_NO_LABEL ? t->n_labels : t->n_labels+1;   /* labels are their own cells */
+  assert( label>=t->n_labels || t->n_labels==0 );      /* labels are their own cells */
+  if( t->n_labels ) return label==AT_NO_LABEL ? t->n_labels : t->n_labels+1;
   cell = at_pair_id(env, &t->cells, period, label);
   capacity = t->cells.capacity;
   if( cell==UINT32_MAX || cell<t->capacity ) return cell;

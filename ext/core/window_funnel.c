@@ -16,6 +16,7 @@
 */
 #include "funnel.h"
 
+#include <assert.h>
 #include <string.h>
 
 /**************************** '30 days, strict_order' ************************/
@@ -131,7 +132,8 @@ static uint32_t add_link(Scan *s, uint32_t parent, uint32_t from){
 static void reach(Scan *s, uint32_t k, int64_t entry, uint32_t parent, uint32_t from){
   Reached *r = &s->reached[k];
   if( r->entry!=AT_NO_TIME && r->entry>=entry ) return;
-  r->before = r->entry;                            /* at an instant a step is reached once */
+  assert( r->entry==AT_NO_TIME || r->own!=s->time );   /* at an instant a step is reached once */
+  r->before = r->entry;
   r->before_link = r->link;
   r->entry = entry;
   r->own = s->time;
