@@ -195,18 +195,15 @@ def large(tmp_path_factory):
 
 
 @pytest.mark.parametrize("sql", [
-    "SELECT count(*), sum(weight) FROM markov_transitions('seen', 'conversions', 'order=3; threads=1')",
-    "SELECT count(*), sum(weight) FROM markov_transitions('seen', 'conversions', 'order=3')",
-    "SELECT count(*), sum(states) FROM markov_orders('seen', 'conversions', 'threads=1')",
-    "SELECT count(*), sum(states) FROM markov_orders('seen', 'conversions')",
-    "SELECT count(*), sum(markov_conversions), sum(shapley_conversions) FROM channel_effects('seen', 'conversions', 'order=2; threads=1')",
-    "SELECT count(*), sum(markov_conversions), sum(shapley_conversions) FROM channel_effects('seen', 'conversions', 'order=2')",
-    "SELECT count(*), sum(credit) FROM attribution('seen', 'conversions', 'markov(2), shapley', 'threads=1')",
-    "SELECT count(*), sum(credit) FROM attribution('seen', 'conversions', 'markov(2), shapley')",
+    "SELECT count(*), sum(weight) FROM markov_transitions('seen', 'conversions', 'order=3{}')",
+    "SELECT count(*), sum(states) FROM markov_orders('seen', 'conversions', 'min_paths=0{}')",
+    "SELECT count(*), sum(markov_conversions), sum(shapley_conversions) FROM channel_effects('seen', 'conversions', 'order=2{}')",
+    "SELECT count(*), sum(credit) FROM attribution('seen', 'conversions', 'markov(2), shapley', 'path=all{}')",
 ])  # fmt: skip
+@pytest.mark.parametrize("threads", ["", "; threads=1"])
 @pytest.mark.parametrize("how", ["from then on", "once"])
-def test_a_progress_handler_stops_it_wherever_it_is(large, sql, how):
-    assert run_script(PROGRESS, large, sql, how) == "done\n"
+def test_a_progress_handler_stops_it_wherever_it_is(large, sql, threads, how):
+    assert run_script(PROGRESS, large, sql.format(threads), how) == "done\n"
 
 
 ################################ Memory that ends ####################################
